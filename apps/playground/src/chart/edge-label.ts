@@ -1,0 +1,43 @@
+import type { ChartEdge, ChartEvent } from './read-machine.ts'
+
+/** The lines beside an edge. */
+export const labelOf = ({ events }: ChartEdge): readonly string[] => wrap([...new Set(events.map(shorten))])
+
+/** The same in full, with the names that the source code uses. */
+export const titleOf = ({ source, target, events }: ChartEdge): string =>
+  `${source || 'any state'} → ${target}\n${events.map(spell).join('\n')}`
+
+const lineLength = 22
+
+const spell = ({ type, guard }: ChartEvent): string => `${type || 'always'}${guard === undefined ? '' : ` [${guard}]`}`
+
+/** `call.hangup` is something the application calls, `signal.hangup` a message of the other side, and so on. */
+const shorten = (event: ChartEvent): string => {
+  const [origin = '', ...rest] = event.type.split('.')
+  const name = rest.join('.')
+  // A guard that only chooses between two reasons for the same step would double the label.
+  const guard = event.guard === undefined || event.guard === 'yieldsEnd' ? '' : `[${toWords(event.guard)}]`
+  if (origin === '') return guard || 'always'
+  return `${shortenType(event.type, origin, name)}${guard && ` ${guard}`}`
+}
+
+const shortenType = (type: string, origin: string, name: string): string => {
+  if (type.startsWith('xstate.after.')) return toWords(name.split('.')[1] ?? '')
+  if (type.startsWith('xstate.done.')) return 'done'
+  if (type.startsWith('xstate.error.')) return 'error'
+  if (origin === 'call') return `${name}()`
+  if (origin === 'signal') return `‹${name}›`
+  return toWords([origin, name].filter(Boolean).join(' '))
+}
+
+const toWords = (name: string): string => name.replaceAll(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start}`).toLowerCase()
+
+const wrap = (parts: readonly string[]): readonly string[] => {
+  const lines: string[] = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + part.length + 2 <= lineLength) lines[lines.length - 1] = `${last}, ${part}`
+    else lines.push(part)
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line))
+}

@@ -1,0 +1,62 @@
+import { byId, element } from './element.ts'
+import { linkTo, readPlace, type Place } from './place.ts'
+import { openPlayground, type Playground } from './playground.ts'
+import { connectThemeButton } from './theme.ts'
+
+let place = readPlace(location.search)
+let open: Playground | undefined
+let switching = Promise.resolve()
+
+/** Shows a place, after whoever was here has left the room. */
+const show = (next: Place): Promise<void> => {
+  place = next
+  switching = switching.then(async () => {
+    await open?.close()
+    open = undefined
+    try {
+      open = openPlayground(next, byId('stage'), byId('charts'))
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      byId('stage').replaceChildren(element('p', { class: 'fatal', role: 'alert', text }))
+    }
+    renderLinks()
+  })
+  return switching
+}
+
+const go = (next: Place) => {
+  history.pushState(undefined, '', linkTo(next))
+  void show(next)
+}
+
+const renderLinks = () => {
+  const { room, as } = place
+  byId('room').textContent = room
+  connectLink('mode-panes', { room, as: undefined }, as === undefined)
+  connectLink('mode-tabs', { room, as: as ?? 'alice' }, as !== undefined)
+  byId('second-tab').setAttribute('href', linkTo({ room, as: as === 'bob' ? 'alice' : 'bob' }))
+}
+
+const connectLink = (id: string, target: Place, isHere: boolean) => {
+  const link = byId(id)
+  link.setAttribute('href', linkTo(target))
+  if (isHere) link.setAttribute('aria-current', 'page')
+  else link.removeAttribute('aria-current')
+  link.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    if (!isHere) go(target)
+  }
+}
+
+// The second tab is bob, so only alice stays in this one. The browser follows the link meanwhile.
+byId('second-tab').addEventListener('click', () => {
+  if (place.as === undefined) go({ ...place, as: 'alice' })
+})
+addEventListener('popstate', () => void show(readPlace(location.search)))
+// A page that comes back from the back/forward cache has left the room for good.
+addEventListener('pageshow', ({ persisted }) => persisted && void show(place))
+
+connectThemeButton(byId('theme'))
+history.replaceState(undefined, '', linkTo(place))
+void show(place)

@@ -1,0 +1,75 @@
+import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
+import { createLiveChart } from './chart/live-chart.ts'
+import { element } from './element.ts'
+import { names, otherOf, type Name, type Place } from './place.ts'
+import { createSide, type SideState } from './side/side.ts'
+import { createElsewhereView } from './view/elsewhere-view.ts'
+import { createPaneView } from './view/pane-view.ts'
+import { createSequenceView } from './view/sequence-view.ts'
+
+/** What is on the page for one place. */
+export interface Playground {
+  /** All sides leave the room. */
+  readonly close: () => Promise<void>
+}
+
+/** Fills the page: one pane for each side that lives here, the messages between them, and both charts. */
+export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
+  const local = as === undefined ? names : [as]
+  const bothCall = element('button', { type: 'button', class: 'button go', text: 'Both call at once', onclick: callBoth })
+  const sequence = createSequenceView({ draw: as === undefined ? 'sent' : 'all', controls: as === undefined ? [bothCall] : [] })
+  const sessionChart = createLiveChart(sessionMachine, 'Session', 'From the first ring to the agreed end.')
+  const negotiationChart = createLiveChart(
+    negotiationMachine,
+    'Negotiation',
+    'One RTCPeerConnection: who may offer, and what is being applied.',
+  )
+  const panes = new Map(local.map((name) => [name, openPane(name)]))
+  const elsewhere = as === undefined ? undefined : createElsewhereView(otherOf(as), room)
+
+  function openPane(name: Name) {
+    const side = createSide({
+      name,
+      room,
+      onChange: (state, before) => render(state, before),
+      onEvent: (event) => sequence.add(name, event),
+    })
+    return { side, view: createPaneView(side) }
+  }
+
+  function render(state: SideState, before?: SideState) {
+    const pane = panes.get(state.name)
+    pane?.view.render(state)
+    elsewhere?.render(state.present.some(({ id }) => id === state.other))
+    const { session } = state
+    if (session !== undefined && session === before?.session) return
+    // Each session begins its charts anew.
+    if (session?.status === 'calling' && before?.session?.status === 'ended') sessionChart.show(state.name, undefined)
+    sessionChart.show(state.name, session?.status)
+    const isNegotiating = session !== undefined && session.status !== 'ended' && session.status !== 'ringing'
+    negotiationChart.show(state.name, isNegotiating ? session.negotiation : undefined)
+    renderBothCall()
+  }
+
+  function renderBothCall() {
+    const canCall = [...panes.values()].every(({ side }) => {
+      const { session, signaling } = side.getState()
+      return signaling !== 'joining' && (session === undefined || session.status === 'ended')
+    })
+    bothCall.setAttribute('aria-disabled', String(!canCall))
+  }
+
+  function callBoth() {
+    if (bothCall.getAttribute('aria-disabled') === 'true') return
+    for (const { side } of panes.values()) side.call()
+  }
+
+  const placed = new Map<Name, HTMLElement>([...panes].map(([name, { view }]) => [name, view.root]))
+  if (as !== undefined && elsewhere !== undefined) placed.set(otherOf(as), elsewhere.root)
+  stage.replaceChildren(...[placed.get('alice'), sequence.root, placed.get('bob')].filter((root) => root !== undefined))
+  charts.replaceChildren(sessionChart.root, negotiationChart.root)
+  for (const { side } of panes.values()) render(side.getState())
+  renderBothCall()
+
+  return { close: async () => void (await Promise.all([...panes.values()].map(({ side }) => side.close()))) }
+}

@@ -1,0 +1,38 @@
+import { element, setText } from '../element.ts'
+import type { Side, SideState } from '../side/side.ts'
+
+/** The small print: counters of the snapshot, and the report of the session. */
+export const createDetailsView = (
+  side: Side,
+): { readonly root: HTMLElement; readonly render: (state: SideState) => void } => {
+  const negotiation = element('dd')
+  const candidates = element('dd')
+  const channels = element('dd')
+  const json = element('pre', { tabindex: '0', 'aria-label': `Report of ${side.name}` })
+  const report = element('details', { class: 'report' }, element('summary', { text: 'report' }), json)
+
+  const renderReport = async () => {
+    const data = await side.report()
+    setText(json, data === undefined ? 'There was no call yet.' : JSON.stringify(data, undefined, 2))
+  }
+  report.addEventListener('toggle', () => report.open && void renderReport())
+
+  const render = ({ session }: SideState) => {
+    setText(negotiation, session?.negotiation ?? '–')
+    setText(channels, session?.channels.map(({ label, state }) => `${label} ${state}`).join(', ') || '–')
+    const { queued = 0, applied = 0, stale = 0, dropped = 0 } = session?.candidates ?? {}
+    setText(candidates, `${applied} applied, ${queued} queued, ${stale} stale, ${dropped} dropped`)
+    if (report.open) void renderReport()
+  }
+  const list = element(
+    'dl',
+    {},
+    element('dt', { text: 'negotiation' }),
+    negotiation,
+    element('dt', { text: 'candidates' }),
+    candidates,
+    element('dt', { text: 'channels' }),
+    channels,
+  )
+  return { root: element('div', { class: 'details' }, list, report), render }
+}

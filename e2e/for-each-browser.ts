@@ -1,0 +1,67 @@
+import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import { launchBrowser, type BrowserName } from './browsers.ts'
+import { startPageServer, type PageServer } from './page-server.ts'
+
+/** A running browser. Each test gets a fresh profile of it. */
+export interface TestBrowser {
+  readonly name: BrowserName
+  /** Where the pages are, such as `http://127.0.0.1:41234`. Known while a test runs. */
+  readonly origin: () => string
+  /** Opens a page of `e2e/pages` by its name and waits until its module ran. All tabs of a test share a profile. */
+  readonly openTab: (page?: string) => Promise<Page>
+  /** Errors of the pages that match are part of this test. Any other error on a console fails it. */
+  readonly expectErrors: (pattern: RegExp) => void
+}
+
+const ready = 'data-ready'
+
+/** Declares the same tests for Chromium and for Firefox. What goes wrong inside of a page fails the test. */
+export const forEachBrowser = (define: (browser: TestBrowser) => void): void => {
+  const names: readonly BrowserName[] = ['chromium', 'firefox']
+  describe.each(names)('in %s', (name) => {
+    let server: PageServer
+    let browser: Browser
+    let context: BrowserContext
+    let errors: string[] = []
+    let expected: RegExp[] = []
+
+    beforeAll(async () => {
+      ;[server, browser] = await Promise.all([startPageServer(), launchBrowser(name)])
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await server?.close()
+    })
+    beforeEach(async () => {
+      errors = []
+      expected = []
+      context = await browser.newContext()
+      // Not every browser reports a rejection that nobody handled as a page error; a console it has.
+      await context.addInitScript(() => {
+        addEventListener('unhandledrejection', ({ reason }) => console.error('Unhandled rejection:', reason))
+      })
+      context.on('console', (message: ConsoleMessage) => {
+        if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`)
+      })
+      context.on('weberror', (error) => errors.push(String(error.error().stack ?? error.error())))
+    })
+    afterEach(async () => {
+      await context.close()
+      const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)))
+      if (unexpected.length > 0) throw new Error(`The pages had errors:\n${unexpected.join('\n')}`)
+    })
+
+    define({
+      name,
+      origin: () => server.origin,
+      openTab: async (page = '') => {
+        const tab = await context.newPage()
+        await tab.goto(`${server.origin}/${page}`)
+        await tab.waitForSelector(`html[${ready}]`, { state: 'attached' })
+        return tab
+      },
+      expectErrors: (pattern) => expected.push(pattern),
+    })
+  })
+}

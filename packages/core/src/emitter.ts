@@ -1,0 +1,49 @@
+import mitt from 'mitt'
+
+/** Ends the subscription that returned it. Calling it again does nothing. */
+export type Unsubscribe = () => void
+
+/** The subscribing half of an emitter, which is all that a handle shows. */
+export type Listen<Events> = <Type extends keyof Events>(
+  type: Type,
+  listener: (payload: Events[Type]) => unknown,
+) => Unsubscribe
+
+export interface Emitter<Events> {
+  readonly on: Listen<Events>
+  readonly emit: <Type extends keyof Events>(type: Type, payload: Events[Type]) => void
+  /** Forgets every listener. */
+  readonly clear: () => void
+}
+
+/** Something that went wrong without harm to what tells of it. */
+export interface Warning {
+  readonly code: 'listener-failed' | 'bad-message'
+  readonly message: string
+  readonly error?: unknown
+}
+
+/**
+ * An emitter whose listeners cannot harm each other or the emitting code: what a listener throws, or an async one
+ * rejects with, goes to `warn`. mitt itself lets it through to the caller of `emit`.
+ */
+export const createEmitter = <Events extends Record<string, unknown>>(
+  warn: (warning: Warning) => void,
+): Emitter<Events> => {
+  const emitter = mitt<Events>()
+  return {
+    on: (type, listener) => {
+      const report = (error: unknown) => {
+        const name = String(type)
+        // A listener for warnings that fails must not be told so again and again.
+        if (name !== 'warning') warn({ code: 'listener-failed', message: `A "${name}" listener: ${String(error)}`, error })
+      }
+      const isolated = async (payload: Events[typeof type]) => listener(payload)
+      const handle = (payload: Events[typeof type]) => void isolated(payload).catch(report)
+      emitter.on(type, handle)
+      return () => emitter.off(type, handle)
+    },
+    emit: (type, payload) => emitter.emit(type, payload),
+    clear: () => emitter.all.clear(),
+  }
+}

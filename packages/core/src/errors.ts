@@ -1,0 +1,54 @@
+/** What went wrong, for code that wants to react; the message says it to people. */
+export type ParleyErrorCode =
+  /** An id is empty, longer than 128 characters, not well-formed text, or holds control characters. */
+  | 'invalid-id'
+  /** A room name is empty, longer than 128 characters, not well-formed text, or holds control characters. */
+  | 'invalid-room'
+  /** An option or argument is of the wrong kind or out of its range. */
+  | 'invalid-option'
+  /** A peer called itself. */
+  | 'self-call'
+  /** The call does not fit the state that the session is in, such as a second `accept()`. */
+  | 'invalid-state'
+  /** The peer or the session was closed before. */
+  | 'closed'
+  /** This runtime has no RTCPeerConnection and none was given. */
+  | 'no-webrtc'
+  /** The page is not served from https or localhost, and what was asked for exists only there. */
+  | 'insecure-context'
+  /** This runtime lacks something that the transport is made of. */
+  | 'unsupported'
+  /** The transport could not join the room. */
+  | 'transport-failed'
+  /** Too much is waiting to be sent. */
+  | 'buffer-full'
+  /** The session ended before it connected; `reason` says why. */
+  | 'session-ended'
+
+const marker = Symbol.for('parley-rtc.error')
+
+/** The one error class of Parley. Misuse throws it at once; what comes from the network is an event instead. */
+export class ParleyError extends Error {
+  override readonly name = 'ParleyError'
+  readonly code: ParleyErrorCode
+  /** With the code `session-ended`: the session's end reason. */
+  readonly reason?: string
+  readonly [marker] = true
+
+  constructor(code: ParleyErrorCode, message: string, { cause, reason }: { cause?: unknown; reason?: string } = {}) {
+    super(message, { cause })
+    this.code = code
+    if (reason !== undefined) this.reason = reason
+  }
+}
+
+/** Whether a value is a ParleyError, also when it comes from another copy of this package. */
+export const isParleyError = (value: unknown): value is ParleyError =>
+  typeof value === 'object' && value !== null && marker in value
+
+/** What a transport threw when it was to join, as a ParleyError. It names its code, since it cannot import the class. */
+export const toTransportError = (cause: unknown): ParleyError => {
+  const { code, message } = cause as Partial<ParleyError>
+  const isKnown = code === 'insecure-context' || code === 'unsupported'
+  return new ParleyError(isKnown ? code : 'transport-failed', message ?? String(cause), { cause })
+}

@@ -1,0 +1,29 @@
+export { createPeer } from './peer.ts'
+export type { CallOptions, Peer, PeerCounters, PeerDropReason, PeerEvents, PeerOptions } from './peer.ts'
+export type {
+  Session,
+  SessionEvents,
+  SessionSignal,
+  SessionSnapshot,
+  SessionStatus,
+  SessionTrack,
+} from './session/session.ts'
+export type { SessionDeadlines, SessionEnd } from './session/machine.ts'
+export type { SessionPhase, SessionReport } from './session/report.ts'
+export type { Channel, ChannelData, ChannelEvents, ChannelState } from './channel/channel.ts'
+export type { CandidateCounters } from './negotiation/candidates.ts'
+export type { Role } from './negotiation/role.ts'
+export type { ConfigurationSource, PeerConnectionConstructor } from './rtc/peer-connection.ts'
+export type { DeliveryCounters } from './signaling/delivery.ts'
+export type { EndReason, Message } from './signaling/message.ts'
+export type {
+  PeerAddress,
+  PresenceChange,
+  SignalingJoin,
+  SignalingLink,
+  SignalingTransport,
+} from './signaling/transport.ts'
+export { isParleyError, ParleyError } from './errors.ts'
+export type { ParleyErrorCode } from './errors.ts'
+export type { Listen, Unsubscribe, Warning } from './emitter.ts'
+export type { Clock } from './clock.ts'

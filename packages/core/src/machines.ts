@@ -1,0 +1,2 @@
+export { negotiationMachine } from './negotiation/machine.ts'
+export { sessionMachine } from './session/machine.ts'

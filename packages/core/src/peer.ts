@@ -1,0 +1,324 @@
+import { systemClock, type Clock } from './clock.ts'
+import { createEmitter, type Listen, type Warning } from './emitter.ts'
+import { ParleyError, toTransportError } from './errors.ts'
+import { assertName, isName, randomName } from './name.ts'
+import { standsOver } from './negotiation/role.ts'
+import { resolveConstructor, type ConfigurationSource, type PeerConnectionConstructor } from './rtc/peer-connection.ts'
+import type { SessionDeadlines } from './session/machine.ts'
+import { createSession, isOver, withResolvers, type Session, type SessionControl } from './session/session.ts'
+import { createDialog, type Dialog } from './signaling/dialog.ts'
+import { decode, isMetadata, type DropReason, type Envelope, type Message } from './signaling/message.ts'
+import type {
+  PeerAddress,
+  PresenceChange,
+  SignalingJoin,
+  SignalingLink,
+  SignalingTransport,
+} from './signaling/transport.ts'
+
+export interface PeerOptions {
+  /** This peer's name in the room: 1 to 128 printable characters. Default: 128 random bits. */
+  readonly id?: string
+  /** 1 to 128 printable characters. */
+  readonly room: string
+  readonly transport: SignalingTransport
+  readonly rtc?: {
+    /** ICE servers and the like; a function is asked again for each connection. Default: none, which suits one LAN. */
+    readonly configuration?: ConfigurationSource
+    /** Default: that of the runtime. In Node: `@roamhq/wrtc` or werift. */
+    readonly RTCPeerConnection?: PeerConnectionConstructor
+  }
+  /** Sessions at a time; a further call ends as `busy`. Default 256. */
+  readonly maxSessions?: number
+  /** ms. Defaults: reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 2 000. */
+  readonly deadlines?: Partial<SessionDeadlines>
+  /** For tests that own the time. */
+  readonly clock?: Clock
+  /** Between 0 and 1, for jitter; for tests that are repeatable. */
+  readonly random?: () => number
+}
+
+export interface CallOptions {
+  /** Goes with the call: JSON, at most 8 levels deep. The callee reads it as `session.metadata`. */
+  readonly metadata?: unknown
+}
+
+export type PeerEvents = {
+  /** Somebody calls: `accept()` or `reject()`. */
+  call: Session
+  'peer-joined': PeerAddress
+  'peer-left': PeerAddress
+  /** The link to the room. Sessions that are connected do not need it. */
+  signaling: 'open' | 'lost'
+  warning: Warning
+}
+
+/** What came from the network and was not taken, by its reason. */
+export type PeerCounters = Readonly<Partial<Record<PeerDropReason, number>>>
+
+export type PeerDropReason =
+  | DropReason
+  /** For another instance of this id, such as the page before it was loaded again. */
+  | 'misaddressed'
+  /** Its sender is not the one that its session is with. */
+  | 'misrouted'
+  /** Its session is over. */
+  | 'late'
+  /** More sessions began at once than this peer looks at. */
+  | 'flood'
+
+/** One identity in one room. */
+export interface Peer {
+  readonly id: string
+  /** New for each peer: tells a reloaded page from the one before. */
+  readonly instance: string
+  readonly room: string
+  /** Resolves when the room is joined; rejects with a ParleyError. */
+  readonly ready: Promise<void>
+  /** Who else is in the room now. */
+  readonly peers: readonly PeerAddress[]
+  /** The sessions that have not ended. */
+  readonly sessions: readonly Session[]
+  /** What was dropped, and why. */
+  readonly counters: PeerCounters
+  /**
+   * Calls somebody. There is one session at a time between two peers: one that is there already is returned, and one
+   * that rings is accepted, so that two who call each other at once always meet.
+   * Throws `self-call`, `invalid-id`, `invalid-option` (metadata) or `closed`.
+   */
+  readonly call: (remoteId: string, options?: CallOptions) => Session
+  readonly on: Listen<PeerEvents>
+  /** Ends every session as `closed` and leaves the room. Idempotent. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+const defaultDeadlines: SessionDeadlines = {
+  reach: 15_000,
+  answer: 60_000,
+  connect: 40_000,
+  recover: 15_000,
+  end: 2_000,
+}
+
+const limits = {
+  /** Dialogs that were heard of but have no offer yet, in all. */
+  halfOpen: 64,
+  /** Ended sessions that are remembered, so that their late messages ring nobody. */
+  ended: 1024,
+  /** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
+  linger: 30_000,
+}
+
+export const createPeer = (options: PeerOptions): Peer => {
+  const { id = randomName(), room, rtc = {}, clock = systemClock, random = Math.random, maxSessions = 256 } = options
+  assertName('id of a peer', id, 'invalid-id')
+  assertName('room', room, 'invalid-room')
+  const RTCPeerConnection = resolveConstructor(rtc.RTCPeerConnection)
+  const deadlines = { ...defaultDeadlines, ...options.deadlines }
+  const instance = randomName()
+
+  const counters: Partial<Record<PeerDropReason, number>> = {}
+  /** Who else is here, by instance; an id can have several: two tabs, or a page that is loaded again. */
+  const present = new Map<string, PeerAddress>()
+  const dialogs = new Map<string, Dialog>()
+  const timers = new Map<string, unknown>()
+  const halfOpen = new Set<string>()
+  const ended = new Set<string>()
+  const sessions = new Set<SessionControl>()
+  const ready = withResolvers<void>()
+  let signaling: 'open' | 'lost' = 'lost'
+  let closing: Promise<void> | undefined
+
+  const events = createEmitter<PeerEvents>((warning) => events.emit('warning', warning))
+
+  const setSignaling = (state: 'open' | 'lost') => {
+    if (signaling === state) return
+    signaling = state
+    if (state === 'open') ready.resolve()
+    for (const { transportChanged } of dialogs.values()) transportChanged()
+    events.emit('signaling', state)
+  }
+
+  const takePresence = ({ type, peer }: PresenceChange) => {
+    if (present.has(peer.instance) === (type === 'joined')) return
+    if (type === 'joined') present.set(peer.instance, peer)
+    else present.delete(peer.instance)
+    for (const { session, dialog, send } of sessions) {
+      if (session.remoteId !== peer.id) continue
+      const { remoteInstance, address } = dialog()
+      const remote = remoteInstance()
+      if (remote === peer.instance) send({ type: `remote.${type}` })
+      else if (type === 'joined' && remote === undefined) address(peer.instance)
+      // Another instance of that id, and the one of this session is gone: its page was loaded again.
+      else if (type === 'joined' && !present.has(remote ?? '')) send({ type: 'remote.replaced' })
+    }
+    events.emit(`peer-${type}`, peer)
+  }
+
+  const drop = (reason: PeerDropReason): undefined => {
+    counters[reason] = (counters[reason] ?? 0) + 1
+  }
+
+  const receive = (from: string, text: string) => {
+    const envelope = decode(text)
+    if (typeof envelope === 'string') return drop(envelope)
+    if (envelope.to !== instance) return drop('misaddressed')
+    const dialog = dialogs.get(envelope.session) ?? openDialog(from, envelope)
+    if (dialog === undefined) return
+    if (dialog.remoteId !== from || dialog.remoteInstance() !== envelope.from) return drop('misrouted')
+    dialog.receive(envelope)
+  }
+
+  /** A session that was not heard of before. It stays half-open until its first message, the offer, is delivered. */
+  const openDialog = (remoteId: string, { session, from, message }: Envelope): Dialog | undefined => {
+    if (!isName(remoteId) || remoteId === id) return drop('misrouted')
+    if (closing !== undefined || ended.has(session) || message.type === 'ack') return drop('late')
+    if (halfOpen.size >= limits.halfOpen) return drop('flood')
+    halfOpen.add(session)
+    forgetLater(session)
+    const dialog = addDialog(session, remoteId, from)
+    dialog.handTo(({ message: first }) => {
+      halfOpen.delete(session)
+      if (first?.type === 'offer') takeCall(dialog, first)
+      else end(dialog)
+    })
+    return dialog
+  }
+
+  const addDialog = (session: string, remoteId: string, remoteInstance: string | undefined): Dialog => {
+    const transport = { isOpen: () => signaling === 'open', send: link.send }
+    const dialog = createDialog({ session, instance, remoteId, remoteInstance, transport, clock, random })
+    dialogs.set(session, dialog)
+    return dialog
+  }
+
+  /** Both called at once, or somebody starts anew, or simply a call. */
+  const takeCall = (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => {
+    const { remoteId } = dialog
+    const other = sessionWith(remoteId)
+    if (other?.session.getSnapshot().status === 'calling') {
+      if (standsOver(id, remoteId)) return end(dialog)
+      const mine = other.dialog()
+      keep(dialog)
+      other.yieldTo(dialog, offer)
+      return end(mine)
+    }
+    // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
+    const remote = other?.dialog().remoteInstance() ?? ''
+    if (remote === dialog.remoteInstance() || !present.has(remote)) other?.send({ type: 'remote.replaced' })
+    const control = addSession(dialog, offer.metadata)
+    control.send({ ...offer, type: 'signal.offer' })
+    if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
+    // What came in one batch is taken whole first: a call that was cancelled in it rings nobody.
+    queueMicrotask(() => ring(control))
+  }
+
+  const ring = ({ session, dialog }: SessionControl) => {
+    const isRinging = () => session.getSnapshot().status === 'ringing'
+    if (!isRinging()) return
+    events.emit('call', session)
+    if (isRinging()) dialog().send({ type: 'ringing' })
+  }
+
+  const sessionWith = (remoteId: string): SessionControl | undefined =>
+    [...sessions].find(({ session }) => session.remoteId === remoteId && !isOver(session.getSnapshot().status))
+
+  const addSession = (dialog: Dialog, metadata: unknown): SessionControl => {
+    const { configuration = {} } = rtc
+    const control = createSession({ localId: id, dialog, deadlines, clock, RTCPeerConnection, configuration, metadata })
+    sessions.add(control)
+    keep(dialog)
+    void control.whenEnded.then(() => {
+      sessions.delete(control)
+      end(control.dialog())
+    })
+    return control
+  }
+
+  /** Its session is over, or never was: for a while it still repeats and confirms. */
+  const end = (dialog: Dialog) => {
+    dialog.handTo(undefined)
+    if (closing === undefined) forgetLater(dialog.session)
+  }
+
+  const forgetLater = (session: string) => {
+    keep({ session })
+    timers.set(session, clock.setTimeout(() => forget(session), limits.linger))
+  }
+
+  const keep = ({ session }: Pick<Dialog, 'session'>) => clock.clearTimeout(timers.get(session))
+
+  const forget = (session: string) => {
+    keep({ session })
+    dialogs.get(session)?.close()
+    for (const known of [dialogs, timers, halfOpen]) known.delete(session)
+    ended.add(session)
+    const [oldest = ''] = ended
+    if (ended.size > limits.ended) ended.delete(oldest)
+  }
+
+  const closeAll = async () => {
+    globalThis.removeEventListener?.('pagehide', onPageHide)
+    const live = [...sessions]
+    for (const { send } of live) send({ type: 'call.close' })
+    await Promise.all(live.map(({ whenEnded }) => whenEnded))
+    for (const session of dialogs.keys()) forget(session)
+    await link.close()
+    ready.reject(new ParleyError('closed', `The peer "${id}" was closed before it joined the room "${room}".`))
+    events.clear()
+  }
+  const close = (): Promise<void> => (closing ??= closeAll())
+  const onPageHide = () => void close()
+
+  const join: SignalingJoin = {
+    room,
+    self: { id, instance },
+    onOpen: () => setSignaling('open'),
+    onClose: () => setSignaling('lost'),
+    onMessage: receive,
+    onPresence: takePresence,
+    onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
+  }
+  const link = joinRoom(options.transport, join)
+  globalThis.addEventListener?.('pagehide', onPageHide)
+
+  return {
+    id,
+    instance,
+    room,
+    ready: ready.promise,
+    get peers() {
+      return [...present.values()]
+    },
+    get sessions() {
+      return [...sessions].map(({ session }) => session)
+    },
+    counters,
+    call: (remoteId, { metadata } = {}) => {
+      if (closing !== undefined) throw new ParleyError('closed', `The peer "${id}" is closed and can call nobody.`)
+      assertName('id to call', remoteId, 'invalid-id')
+      if (remoteId === id) throw new ParleyError('self-call', `The peer "${id}" cannot call itself.`)
+      if (!isMetadata(metadata))
+        throw new ParleyError('invalid-option', 'Metadata must be JSON of at most 8 levels, without "__proto__".')
+      const other = sessionWith(remoteId)
+      if (other?.session.getSnapshot().status === 'ringing') other.session.accept()
+      if (other !== undefined) return other.session
+      const newest = [...present.values()].filter((peer) => peer.id === remoteId).at(-1)
+      const control = addSession(addDialog(randomName(), remoteId, newest?.instance), metadata)
+      control.send({ type: 'call.start' })
+      return control.session
+    },
+    on: events.on,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const joinRoom = (transport: SignalingTransport, join: SignalingJoin): SignalingLink => {
+  try {
+    return transport(join)
+  } catch (cause) {
+    throw toTransportError(cause)
+  }
+}

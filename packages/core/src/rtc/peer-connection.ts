@@ -1,0 +1,123 @@
+import { fromCallback, fromPromise } from 'xstate'
+import type { Clock } from '../clock.ts'
+import { ParleyError } from '../errors.ts'
+import { listen } from '../listen.ts'
+import { ufragsOf, type ReadyCandidate } from '../negotiation/candidates.ts'
+import type { ConnectionCommand, NegotiationEvent, Offer } from '../negotiation/machine.ts'
+import { gatherCandidates } from './gather-candidates.ts'
+
+/** The constructor of the browser, or one of the same shape: `@roamhq/wrtc`, werift, a test's fake. */
+export type PeerConnectionConstructor = new (configuration?: RTCConfiguration) => RTCPeerConnection
+
+/** An `RTCConfiguration`, or a function that is asked for one whenever a connection is made. */
+export type ConfigurationSource = RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>)
+
+export interface PeerConnectionOptions {
+  readonly RTCPeerConnection: PeerConnectionConstructor
+  readonly configuration: ConfigurationSource
+  readonly clock: Clock
+  /** The connection exists and is empty: the moment to give it channels and tracks. */
+  readonly onOpen: (pc: RTCPeerConnection) => void
+  /** The connection is about to be closed: the moment to let go of it. */
+  readonly onClose: () => void
+  readonly onStateChange: (state: RTCPeerConnectionState) => void
+  readonly onTrack: (event: RTCTrackEvent) => void
+  readonly onDataChannel: (channel: RTCDataChannel) => void
+}
+
+/** The constructor given, else that of this runtime, looked up only when it is needed. */
+export const resolveConstructor = (given: PeerConnectionConstructor | undefined): PeerConnectionConstructor => {
+  const found = given ?? (globalThis as { RTCPeerConnection?: PeerConnectionConstructor }).RTCPeerConnection
+  if (found) return found
+  throw new ParleyError(
+    'no-webrtc',
+    'There is no RTCPeerConnection here. In Node, pass one (@roamhq/wrtc, werift) as `rtc.RTCPeerConnection`; when ' +
+      'rendering on a server, create the peer in the browser.',
+  )
+}
+
+/**
+ * The actors of the negotiation machine over one RTCPeerConnection. With `rtc/` beside it, this is the only code that
+ * calls its methods. The stopped `connection` closes it; a promise that never settles after that (it does not, in
+ * Chromium and in Firefox) belongs to an actor that was stopped too, so nobody waits for it.
+ */
+export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
+  let pc: RTCPeerConnection | undefined
+  const opened = () => pc as RTCPeerConnection // the machine asks for nothing before `rtc.opened`
+
+  return {
+    connection: fromCallback<ConnectionCommand>(({ sendBack, receive }) => {
+      const closing = new AbortController()
+      const send = (event: NegotiationEvent) => {
+        if (!closing.signal.aborted) sendBack(event)
+      }
+      const open = async () => {
+        const { configuration } = options
+        const settled = typeof configuration === 'function' ? await configuration() : configuration
+        if (closing.signal.aborted) return
+        pc = new options.RTCPeerConnection(settled)
+        tellEvents(pc, options, send, closing.signal)
+        options.onOpen(pc)
+        send({ type: 'rtc.opened' })
+      }
+      open().catch((error: unknown) => send({ type: 'rtc.error', error }))
+      receive(({ candidates }) => {
+        for (const candidate of candidates)
+          addCandidate(opened(), candidate).catch(() => send({ type: 'rtc.candidateRefused' }))
+      })
+      return () => {
+        closing.abort()
+        if (pc === undefined) return
+        options.onClose()
+        pc.close()
+      }
+    }),
+
+    // Explicit descriptions, since not every stack has a setLocalDescription without one (@roamhq/wrtc).
+    createOffer: fromPromise(async () => setLocal(opened(), await opened().createOffer())),
+    createAnswer: fromPromise(async () => setLocal(opened(), await opened().createAnswer())),
+    applyOffer: fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type: 'offer', sdp })),
+    applyAnswer: fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type: 'answer', sdp })),
+  }
+}
+
+/** Adds a track, unless it is there already. */
+export const addTrack = (pc: RTCPeerConnection, track: MediaStreamTrack, streams: readonly MediaStream[]): void => {
+  if (pc.getSenders().some((sender) => sender.track === track)) return
+  pc.addTrack(track, ...streams)
+}
+
+/** Opens a data channel; with an `id`, one that both sides open by agreement (`negotiated`). */
+export const openDataChannel = (pc: RTCPeerConnection, label: string, id?: number): RTCDataChannel =>
+  id === undefined ? pc.createDataChannel(label) : pc.createDataChannel(label, { negotiated: true, id })
+
+const setLocal = async (pc: RTCPeerConnection, description: RTCSessionDescriptionInit): Promise<string> => {
+  await pc.setLocalDescription(description)
+  return description.sdp ?? ''
+}
+
+const tellEvents = (
+  pc: RTCPeerConnection,
+  { clock, onStateChange, onTrack, onDataChannel }: PeerConnectionOptions,
+  send: (event: NegotiationEvent) => void,
+  signal: AbortSignal,
+): void => {
+  const takeLocalCandidate = gatherCandidates({
+    clock,
+    signal,
+    newestUfrag: () => ufragsOf(pc.localDescription?.sdp ?? '').at(-1),
+    onCandidates: (candidates) => send({ type: 'rtc.candidates', ...candidates }),
+  })
+  const stop = listen<RTCPeerConnectionEventMap>(pc, {
+    negotiationneeded: () => send({ type: 'rtc.negotiationNeeded' }),
+    icecandidate: ({ candidate }) => takeLocalCandidate(candidate),
+    connectionstatechange: () => onStateChange(pc.connectionState),
+    track: onTrack,
+    datachannel: ({ channel }) => onDataChannel(channel),
+  })
+  signal.addEventListener('abort', stop)
+}
+
+// End-of-candidates is for every media section of its generation when it names none (W3C webrtc-pc, 4.4.2).
+const addCandidate = (pc: RTCPeerConnection, { candidate, usernameFragment, ...section }: ReadyCandidate) =>
+  pc.addIceCandidate({ candidate, usernameFragment, ...(candidate && section) })

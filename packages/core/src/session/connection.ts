@@ -1,0 +1,34 @@
+import { createActor, fromCallback } from 'xstate'
+import { negotiationMachine, type NegotiationEvent, type NegotiationInput } from '../negotiation/machine.ts'
+import { createPeerConnectionActors, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
+import type { SessionEvent } from './machine.ts'
+
+/**
+ * What the session machine invokes while it is active: one RTCPeerConnection with the negotiation machine that
+ * drives it. Everything that either has to say goes up as an event; stopping it closes the RTCPeerConnection.
+ */
+export const connectionLogic = (options: Omit<PeerConnectionOptions, 'onStateChange'>) =>
+  fromCallback<SessionEvent, NegotiationInput>(({ input, sendBack, receive }) => {
+    const fail = (error: unknown) => sendBack({ type: 'rtc.failed', message: String(error) })
+    const actors = createPeerConnectionActors({
+      ...options,
+      onStateChange: (state) => {
+        if (state === 'connected' || state === 'disconnected') sendBack({ type: `rtc.${state}` })
+        if (state === 'failed') fail('The RTCPeerConnection failed: no path between the two, or no common keys.')
+      },
+    })
+    const negotiation = createActor(negotiationMachine.provide({ actors }), { input, clock: options.clock })
+    negotiation.on('signals', ({ messages }) => sendBack({ type: 'negotiation.signals', messages }))
+    negotiation.subscribe({
+      next: ({ value, context }) => {
+        const state = typeof value === 'string' ? value : `stable.${value.stable}`
+        sendBack({ type: 'negotiation.changed', state, candidates: context.candidates.counters })
+        if (state === 'failed') fail(context.error)
+      },
+      error: fail,
+    })
+    // The session forwards only the signals that the negotiation machine knows.
+    receive((event) => negotiation.send(event as NegotiationEvent))
+    negotiation.start()
+    return () => negotiation.stop()
+  })

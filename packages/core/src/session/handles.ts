@@ -1,0 +1,102 @@
+import { createChannel, type Channel, type ChannelControl } from '../channel/channel.ts'
+import type { Warning } from '../emitter.ts'
+import { listen } from '../listen.ts'
+import { addTrack, openDataChannel } from '../rtc/peer-connection.ts'
+
+/** The label of the negotiated channel 0: hang-up and signaling of a connected session go here. */
+const controlLabel = 'parley'
+
+/** What a session keeps across its RTCPeerConnections: channels and local tracks, and the control channel's place. */
+export const createHandles = ({
+  onChannel,
+  onChange,
+  onControl,
+  onControlMessage,
+  onControlClose,
+  warn,
+}: {
+  /** The other side opened a channel under a new label. */
+  readonly onChannel: (channel: Channel) => void
+  readonly onChange: () => void
+  /** The control channel can be sent on, or no longer. */
+  readonly onControl: (send: ((text: string) => void) | undefined) => void
+  readonly onControlMessage: (text: string) => void
+  /** The other side closed the control channel, and so its connection. */
+  readonly onControlClose: () => void
+  readonly warn: (warning: Warning) => void
+}) => {
+  const channels = new Map<string, ChannelControl>()
+  const tracks = new Map<MediaStreamTrack, readonly MediaStream[]>()
+  let connection: RTCPeerConnection | undefined
+  let stopListening: (() => void) | undefined
+
+  const live = (label: string): ChannelControl | undefined => {
+    const known = channels.get(label)
+    return known?.channel.state === 'closed' ? undefined : known
+  }
+
+  const add = (label: string, isLocal: boolean): ChannelControl => {
+    const control = createChannel({ label, isLocal, onChange, warn })
+    channels.set(label, control)
+    onChange()
+    return control
+  }
+
+  const listenToControl = (control: RTCDataChannel) =>
+    listen<RTCDataChannelEventMap>(control, {
+      open: () => onControl((text) => control.send(text)),
+      message: ({ data }) => onControlMessage(String(data)),
+      close: () => {
+        onControl(undefined)
+        onControlClose()
+      },
+    })
+
+  return {
+    connection: () => connection,
+    channels: () => [...channels.values()].map(({ channel: { label, state } }) => ({ label, state })),
+
+    /** Carries everything over to a new RTCPeerConnection. */
+    open: (pc: RTCPeerConnection): void => {
+      connection = pc
+      stopListening = listenToControl(openDataChannel(pc, controlLabel, 0))
+      for (const { isLocal, attach, channel } of channels.values())
+        if (isLocal && channel.state !== 'closed') attach(openDataChannel(pc, channel.label))
+      for (const [track, streams] of tracks) addTrack(pc, track, streams)
+    },
+
+    /** The RTCPeerConnection goes; the handles wait for the next. */
+    close: (): void => {
+      connection = undefined
+      stopListening?.()
+      onControl(undefined)
+      for (const { detach } of channels.values()) detach()
+    },
+
+    /** Takes a channel that the other side opened: a new one, or its half of one that is there. */
+    take: (dataChannel: RTCDataChannel): void => {
+      const known = live(dataChannel.label)
+      const control = known ?? add(dataChannel.label, false)
+      control.attach(dataChannel)
+      if (known === undefined) onChannel(control.channel)
+    },
+
+    openChannel: (label: string): Channel => {
+      const known = live(label)
+      if (known !== undefined) return known.channel
+      const control = add(label, true)
+      if (connection !== undefined) control.attach(openDataChannel(connection, label))
+      return control.channel
+    },
+
+    addTrack: (track: MediaStreamTrack, streams: readonly MediaStream[]): void => {
+      tracks.set(track, streams)
+      if (connection !== undefined) addTrack(connection, track, streams)
+    },
+
+    end: (): void => {
+      for (const { end } of channels.values()) end()
+      tracks.clear()
+    },
+  }
+}

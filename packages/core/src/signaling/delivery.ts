@@ -1,0 +1,234 @@
+import type { Clock } from '../clock.ts'
+import type { Message } from './message.ts'
+
+/** The part of an envelope that delivery reads and writes. `message` is absent from a bare acknowledgement. */
+export interface Frame {
+  readonly seq: number
+  readonly ack: number
+  readonly message?: Message
+}
+
+export interface DeliveryOptions {
+  readonly clock: Clock
+  /** Between 0 and 1, for jitter. */
+  readonly random: () => number
+  /** Puts a frame on its way. It may be lost, doubled or overtaken. */
+  readonly transmit: (frame: Frame) => void
+  /** Takes each message of the other side exactly once, in order. */
+  readonly deliver: (message: Message) => void
+  /** The other side acknowledged something: it is there. */
+  readonly onHeard: () => void
+  /** Everything that was sent is acknowledged. */
+  readonly onSettled: () => void
+}
+
+/** What was seen of the unreliable medium beneath. */
+export interface DeliveryCounters {
+  sent: number
+  received: number
+  resent: number
+  /** Came again. */
+  duplicate: number
+  /** Came before its turn and waited. */
+  early: number
+  /** Outside of the window, or acknowledging what was never sent. */
+  refused: number
+  /** Not taken for sending: too much is unacknowledged. */
+  overflow: number
+}
+
+/**
+ * Bounds and waits, in messages and ms. An acknowledgement waits for a message to ride on; the resend timer starts
+ * well above that wait.
+ */
+const limits = {
+  window: 64,
+  outbox: 256,
+  ackDelay: 250,
+  firstResend: 1_000,
+  minResend: 400,
+  maxResend: 8_000,
+  resendAtOnce: 8,
+}
+
+/**
+ * Exactly once and in order, in one direction each, over anything that sometimes gets through: sequence numbers,
+ * cumulative acknowledgements, resending with the measured round trip (RFC 6298, with Karn's rule), a window for
+ * what comes early. It starts suspended; `resume` says that the medium is open and sends at once all that waits.
+ */
+export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSettled }: DeliveryOptions) => {
+  const counters: DeliveryCounters = {
+    sent: 0,
+    received: 0,
+    resent: 0,
+    duplicate: 0,
+    early: 0,
+    refused: 0,
+    overflow: 0,
+  }
+  const outbox: { readonly seq: number; readonly message: Message; sentAt: number; attempts: number }[] = []
+  const inbox = new Map<number, Message>()
+  let phase: 'suspended' | 'open' | 'closed' = 'suspended'
+  let lastSent = 0
+  let lastDelivered = 0
+  let resendDelay = limits.firstResend
+  let roundTrip: { readonly smoothed: number; readonly variation: number } | undefined
+  let resendTimer: unknown
+  let ackTimer: unknown
+
+  const send = (message: Message): void => {
+    if (phase === 'closed') return
+    if (outbox.length >= limits.outbox) {
+      counters.overflow += 1
+      return
+    }
+    lastSent += 1
+    outbox.push({ seq: lastSent, message, sentAt: 0, attempts: 0 })
+    counters.sent += 1
+    transmitNew()
+  }
+
+  /** Sends what the window holds and was not sent yet. */
+  const transmitNew = (): void => {
+    if (phase !== 'open') return
+    for (const entry of outbox.slice(0, limits.window)) if (entry.attempts === 0) put(entry)
+    armResend()
+  }
+
+  const put = (entry: (typeof outbox)[number]): void => {
+    entry.attempts += 1
+    entry.sentAt = clock.now()
+    cancelAck()
+    transmit({ seq: entry.seq, ack: lastDelivered, message: entry.message })
+  }
+
+  const receive = ({ seq, ack, message }: Frame): void => {
+    if (phase === 'closed') return
+    counters.received += 1
+    takeAck(ack)
+    if (message === undefined) return
+    if (seq <= lastDelivered) {
+      // Sent again because our acknowledgement was lost, or is late.
+      counters.duplicate += 1
+      acknowledge()
+    } else if (seq > lastDelivered + limits.window) {
+      counters.refused += 1
+    } else if (seq > lastDelivered + 1) {
+      counters[inbox.has(seq) ? 'duplicate' : 'early'] += 1
+      inbox.set(seq, message)
+      acknowledge()
+    } else {
+      inbox.set(seq, message)
+      scheduleAck()
+      deliverInOrder()
+    }
+  }
+
+  const deliverInOrder = (): void => {
+    for (let next = inbox.get(lastDelivered + 1); next !== undefined; next = inbox.get(lastDelivered + 1)) {
+      lastDelivered += 1
+      inbox.delete(lastDelivered)
+      deliver(next)
+    }
+  }
+
+  const takeAck = (ack: number): void => {
+    if (ack > lastSent) {
+      counters.refused += 1
+      return
+    }
+    const acknowledged = outbox.filter((entry) => entry.seq <= ack)
+    if (acknowledged.length === 0) return
+    outbox.splice(0, acknowledged.length)
+    // Karn: a message that was sent twice does not say which of the two was acknowledged.
+    const measured = acknowledged.at(-1)
+    if (measured?.attempts === 1) roundTrip = smooth(roundTrip, clock.now() - measured.sentAt)
+    resendDelay = resendDelayOf(roundTrip)
+    onHeard()
+    transmitNew()
+    if (outbox.length === 0) onSettled()
+  }
+
+  const armResend = (): void => {
+    clock.clearTimeout(resendTimer)
+    if (phase !== 'open' || outbox.length === 0) return
+    resendTimer = clock.setTimeout(resend, resendDelay * (0.75 + random() / 2))
+  }
+
+  const resend = (): void => {
+    resendDelay = Math.min(resendDelay * 2, limits.maxResend)
+    resendOldest()
+  }
+
+  const resendOldest = (): void => {
+    for (const entry of outbox.slice(0, limits.resendAtOnce)) {
+      if (entry.attempts > 0) counters.resent += 1
+      put(entry)
+    }
+    armResend()
+  }
+
+  const scheduleAck = (): void => {
+    ackTimer ??= clock.setTimeout(acknowledge, limits.ackDelay)
+  }
+
+  const cancelAck = (): void => {
+    clock.clearTimeout(ackTimer)
+    ackTimer = undefined
+  }
+
+  const acknowledge = (): void => {
+    cancelAck()
+    if (phase === 'open') transmit({ seq: 0, ack: lastDelivered })
+  }
+
+  return {
+    counters: counters as Readonly<DeliveryCounters>,
+    send,
+    receive,
+    /** Sends the acknowledgement that waits for a message to ride on, if one does. */
+    acknowledge: (): void => {
+      if (ackTimer !== undefined) acknowledge()
+    },
+    /** The medium is open, perhaps again: everything unacknowledged goes at once. */
+    resume: (): void => {
+      if (phase === 'closed') return
+      phase = 'open'
+      resendDelay = resendDelayOf(roundTrip)
+      resendOldest()
+      transmitNew()
+    },
+    /** The medium is lost: the timers stop, what is sent now waits. */
+    suspend: (): void => {
+      if (phase === 'open') phase = 'suspended'
+      clock.clearTimeout(resendTimer)
+      cancelAck()
+    },
+    /** Forgets what is unacknowledged. Nothing is sent or delivered after it. */
+    close: (): void => {
+      phase = 'closed'
+      outbox.length = 0
+      inbox.clear()
+      clock.clearTimeout(resendTimer)
+      cancelAck()
+    },
+  }
+}
+
+export type Delivery = ReturnType<typeof createDelivery>
+
+const smooth = (
+  known: { readonly smoothed: number; readonly variation: number } | undefined,
+  sample: number,
+): { readonly smoothed: number; readonly variation: number } =>
+  known === undefined
+    ? { smoothed: sample, variation: sample / 2 }
+    : {
+        smoothed: known.smoothed * 0.875 + sample * 0.125,
+        variation: known.variation * 0.75 + Math.abs(known.smoothed - sample) * 0.25,
+      }
+
+const resendDelayOf = (known: { readonly smoothed: number; readonly variation: number } | undefined): number =>
+  known === undefined
+    ? limits.firstResend
+    : Math.min(limits.maxResend, Math.max(limits.minResend, known.smoothed + 4 * known.variation))

@@ -1,0 +1,97 @@
+import type { Clock } from '../clock.ts'
+import { createDelivery, type DeliveryCounters } from './delivery.ts'
+import { encode, type Envelope, type Message } from './message.ts'
+
+/** What a dialog tells: a message that went by, a first or further sign of life, or that nothing is unconfirmed. */
+export type DialogEvent =
+  | { readonly type: 'sent' | 'received'; readonly message: Message }
+  | { readonly type: 'heard' | 'settled'; readonly message?: undefined }
+
+export interface DialogOptions {
+  readonly session: string
+  readonly instance: string
+  readonly remoteId: string
+  /** The other instance, once it is known. */
+  readonly remoteInstance: string | undefined
+  readonly transport: { readonly isOpen: () => boolean; readonly send: (to: string, text: string) => void }
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/**
+ * The signaling of one session between two instances (a dialog in the sense of RFC 3261, section 12): it puts
+ * headers on messages, and runs them through delivery over one of two carriers. The transport is the first; the
+ * control channel of a connected session, once open, is the second. Both share one sequence, so a message that moves
+ * from one to the other still arrives once and in order.
+ */
+export interface Dialog {
+  readonly session: string
+  readonly remoteId: string
+  readonly remoteInstance: () => string | undefined
+  readonly counters: Readonly<DeliveryCounters>
+  readonly send: (message: Message) => void
+  readonly receive: (envelope: Envelope) => void
+  /** Names the other instance; sending starts with it. */
+  readonly address: (instance: string) => void
+  /** Moves onto the control channel, or back to the transport with `undefined`. */
+  readonly setControl: (send: ((text: string) => void) | undefined) => void
+  /** The transport opened or was lost. */
+  readonly transportChanged: () => void
+  /** Tells its events to somebody else from now on, or to nobody. */
+  readonly handTo: (listener: ((event: DialogEvent) => void) | undefined) => void
+  /** Confirms what was received at once, if that is still to do. */
+  readonly acknowledge: () => void
+  readonly close: () => void
+}
+
+export const createDialog = ({ session, instance, remoteId, transport, ...options }: DialogOptions): Dialog => {
+  let { remoteInstance } = options
+  let listener: ((event: DialogEvent) => void) | undefined
+  let control: ((text: string) => void) | undefined
+
+  const delivery = createDelivery({
+    ...options,
+    transmit: ({ message = { type: 'ack' }, ...numbers }) => {
+      if (remoteInstance === undefined) return
+      const text = encode({ v: 1, session, from: instance, to: remoteInstance, ...numbers, message })
+      if (control === undefined) transport.send(remoteId, text)
+      else control(text)
+    },
+    deliver: (message) => listener?.({ type: 'received', message }),
+    onHeard: () => listener?.({ type: 'heard' }),
+    onSettled: () => listener?.({ type: 'settled' }),
+  })
+
+  const chooseCarrier = () => {
+    if (remoteInstance !== undefined && (control !== undefined || transport.isOpen())) delivery.resume()
+    else delivery.suspend()
+  }
+  chooseCarrier()
+
+  return {
+    session,
+    remoteId,
+    remoteInstance: () => remoteInstance,
+    counters: delivery.counters,
+    send: (message) => {
+      listener?.({ type: 'sent', message })
+      delivery.send(message)
+    },
+    receive: ({ seq, ack, message }) => delivery.receive(message.type === 'ack' ? { seq, ack } : { seq, ack, message }),
+    address: (to) => {
+      remoteInstance = to
+      chooseCarrier()
+    },
+    setControl: (send) => {
+      if (control === send) return
+      control = send
+      chooseCarrier()
+    },
+    transportChanged: chooseCarrier,
+    handTo: (next) => {
+      listener = next
+    },
+    acknowledge: delivery.acknowledge,
+    close: delivery.close,
+  }
+}

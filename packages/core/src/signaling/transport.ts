@@ -1,0 +1,47 @@
+/**
+ * The contract between core and everything that carries signaling.
+ *
+ * A transport moves opaque text between the peers of a room and says who is there. It reconnects by itself; it may
+ * lose, double or reorder messages. Ordering, resending, validation and deadlines are core's, written once.
+ * A transport imports only these types from core, never a value.
+ */
+
+/** Who somebody is: the id the application gave it, and the instance that runs under that id now. */
+export interface PeerAddress {
+  /** Any printable text of 1 to 128 characters, compared as it is. A transport encodes it for its medium. */
+  readonly id: string
+  /** New for each `createPeer()`, kept in memory only: a reloaded page has its old id and another instance. */
+  readonly instance: string
+}
+
+/** Configure first, connect later: `webSocketTransport(options)` returns one of these; core calls it once. */
+export type SignalingTransport = (join: SignalingJoin) => SignalingLink
+
+/** What core hands to a transport when it joins a room. Each callback may be called at any time until `close()`. */
+export interface SignalingJoin {
+  readonly room: string
+  readonly self: PeerAddress
+  /** Messages can be sent and will be received from now on. Called again after each reconnect. */
+  readonly onOpen: () => void
+  /** A message for this peer, with the id of its sender as the medium knows it. */
+  readonly onMessage: (from: string, text: string) => void
+  /** Somebody else entered or left the room. After `onOpen`, whoever is there already is told as `joined`. */
+  readonly onPresence: (change: PresenceChange) => void
+  /** The medium knows that nobody took a message for this id. Call it only when sure. */
+  readonly onUnreachable: (to: string) => void
+  /** The link was lost (it will be tried again) or closed; once per `onOpen`. */
+  readonly onClose: (reason?: Error) => void
+}
+
+export interface PresenceChange {
+  readonly type: 'joined' | 'left'
+  readonly peer: PeerAddress
+}
+
+/** The open (or opening) link to one room. */
+export interface SignalingLink {
+  /** Sends text to every instance under an id. May lose, double or reorder; never throws on a lost link. */
+  readonly send: (to: string, text: string) => void
+  /** Leaves the room. Idempotent; nothing is delivered after it was called. */
+  readonly close: () => Promise<void>
+}

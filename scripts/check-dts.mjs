@@ -1,0 +1,27 @@
+/**
+ * Checks that the types of core's main entry need no XState and no mitt: both are details of core, and each user's
+ * compiler would have to read them.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fail, root } from './run.mjs'
+
+const hidden = ['xstate', 'mitt']
+const entry = join(root, 'packages/core/dist/index.d.ts')
+if (!existsSync(entry)) fail('packages/core/dist/index.d.ts is missing. Build it with: npm run build')
+
+/** Lists the imports of hidden packages in a file and in all files that it imports. */
+const leaksOf = (file, seen = new Set()) => {
+  if (seen.has(file)) return []
+  seen.add(file)
+  const imports = readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)
+  return [...imports].flatMap(([, name]) => {
+    if (name.startsWith('.')) return leaksOf(join(dirname(file), name).replace(/\.js$/, '.d.ts'), seen)
+    return hidden.includes(name.split('/')[0]) ? [`${relative(root, file)} imports '${name}'`] : []
+  })
+}
+
+const leaks = leaksOf(entry)
+if (leaks.length > 0)
+  fail(`The types of @parley-rtc/core must not need ${hidden.join(' or ')}:\n  ${leaks.join('\n  ')}`)
+console.log(`The types of @parley-rtc/core need neither ${hidden.join(' nor ')}.`)

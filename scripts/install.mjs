@@ -1,0 +1,122 @@
+/** Makes a fresh clone ready: its npm packages, and the two browsers that the tests drive. */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { fail, npm, root, run } from './run.mjs'
+
+const browsers = {
+  chromium: {
+    variable: 'PARLEY_CHROMIUM',
+    commands: [
+      'chromium',
+      'chromium-browser',
+      'google-chrome',
+      'google-chrome-stable',
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+      '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    ],
+    packages: { debian: 'chromium', ubuntu: 'chromium-browser', darwin: 'google-chrome' },
+  },
+  firefox: {
+    variable: 'PARLEY_FIREFOX',
+    commands: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
+    packages: { debian: 'firefox-esr', ubuntu: 'firefox', darwin: 'firefox' },
+  },
+}
+
+/** Runs `npm ci` unless what is installed is what the lockfile says. */
+export const ensureModules = async () => {
+  if (modulesMatchLock()) return
+  console.log('Installing the packages of package-lock.json (npm ci) …')
+  const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund'])
+  if (code !== 0) fail(`npm ci failed with code ${code}. What it printed above says why.`, code)
+}
+
+/**
+ * Finds Chromium and Firefox, and installs what is missing where that needs nobody's password.
+ * Resolves to `{ chromium, firefox, missing }`: two paths or undefined, and for what is missing what to do about it.
+ */
+export const ensureBrowsers = async () => {
+  let found = findBrowsers()
+  const absent = Object.keys(browsers).filter((name) => !found[name])
+  if (absent.length === 0) return { ...found, missing: [] }
+
+  const system = systemName()
+  const packages = absent.map((name) => browsers[name].packages[system]).filter(Boolean)
+  const apt = system === 'debian' || system === 'ubuntu'
+  if (apt && process.getuid?.() === 0) {
+    console.log(`Installing ${packages.join(' and ')} (apt-get) …`)
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    await run('apt-get', ['update', '-qq'], { env })
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env })
+    found = findBrowsers()
+  }
+  const missing = Object.keys(browsers)
+    .filter((name) => !found[name])
+    .map((name) => ({ name, advice: adviceFor(name, system) }))
+  return { ...found, missing }
+}
+
+const findBrowsers = () =>
+  Object.fromEntries(
+    Object.entries(browsers).map(([name, { variable, commands }]) => {
+      const chosen = process.env[variable]
+      return [name, chosen ? findCommand(chosen) : commands.map(findCommand).find((path) => path && starts(path))]
+    }),
+  )
+
+const findCommand = (command) => {
+  const folders = isAbsolute(command) ? [''] : (process.env.PATH ?? '').split(delimiter)
+  return folders.map((folder) => (folder ? join(folder, command) : command)).find(isExecutable)
+}
+
+const isExecutable = (path) => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+// Ubuntu's packages put a script in the browser's place that only says "install the snap".
+const starts = (path) => spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0
+
+const adviceFor = (name, system) => {
+  const { variable, packages } = browsers[name]
+  if (process.env[variable]) return `${variable} is ${process.env[variable]}, which is no program that can be run.`
+  const command =
+    system === 'darwin'
+      ? `brew install --cask ${packages.darwin}`
+      : system
+        ? `sudo apt-get install -y ${packages[system]}`
+        : undefined
+  const install = command ? `Install it with: ${command}` : `Install it`
+  return `No ${name} was found. ${install}, or set ${variable} to the path of its program.`
+}
+
+const systemName = () => {
+  if (process.platform === 'darwin') return 'darwin'
+  if (!existsSync('/etc/os-release')) return undefined
+  const release = readFileSync('/etc/os-release', 'utf8')
+  const ids = [...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]+)"?$/gm)].flatMap(([, value]) => value.split(' '))
+  return ids.includes('ubuntu') ? 'ubuntu' : ids.includes('debian') ? 'debian' : undefined
+}
+
+// npm notes in this hidden lockfile what it has put into node_modules.
+const modulesMatchLock = () => {
+  const installed = readPackages('node_modules/.package-lock.json')
+  if (!installed) return false
+  return Object.entries(readPackages('package-lock.json') ?? {}).every(([path, wanted]) => {
+    if (path === '') return true
+    const present = installed[path]
+    // Optional packages are often for another operating system.
+    if (!present) return wanted.optional === true || wanted.devOptional === true
+    return present.version === wanted.version && present.integrity === wanted.integrity
+  })
+}
+
+const readPackages = (file) => {
+  const path = join(root, file)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined
+}

@@ -1,0 +1,31 @@
+/** `npm start`: serves the playground from the sources, without a build. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureModules } from './install.mjs'
+import { fail, root } from './run.mjs'
+
+const playground = join(root, 'apps/playground')
+if (!existsSync(join(playground, 'index.html')))
+  fail('apps/playground/index.html is missing, so there is nothing to show.')
+
+await ensureModules()
+const { createServer, defaultClientConditions } = await import('vite')
+
+const server = await createServer({
+  root: playground,
+  logLevel: 'warn',
+  clearScreen: false,
+  resolve: { conditions: ['@parley-rtc/source', ...defaultClientConditions] },
+  // Browsers give camera and crypto to loopback pages without https. A taken port means: the next free one.
+  server: { host: '127.0.0.1', port: Number(process.env['PORT'] ?? 5173), strictPort: false },
+})
+await server.listen()
+
+const { port } = server.httpServer.address()
+console.log(`\n  Parley playground:  http://127.0.0.1:${port}/\n\n  Open it in two tabs. Stop with Ctrl-C.\n`)
+
+const stop = () => {
+  void server.close().finally(() => process.exit(0))
+}
+process.once('SIGINT', stop)
+process.once('SIGTERM', stop)

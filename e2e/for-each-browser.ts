@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { launchBrowser, type BrowserName } from './browsers.ts'
 import { startPageServer, type PageServer } from './page-server.ts'
 
@@ -14,7 +14,7 @@ export interface TestBrowser {
   readonly expectErrors: (pattern: RegExp) => void
 }
 
-const ready = 'data-ready'
+const isReady = (tab: Page): Promise<boolean> => tab.evaluate(() => document.documentElement.hasAttribute('data-ready'))
 
 /** Declares the same tests for Chromium and for Firefox. What goes wrong inside of a page fails the test. */
 export const forEachBrowser = (define: (browser: TestBrowser) => void): void => {
@@ -25,6 +25,7 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
     let context: BrowserContext
     let errors: string[] = []
     let expected: RegExp[] = []
+    const unexpected = (): string[] => errors.filter((error) => !expected.some((pattern) => pattern.test(error)))
 
     beforeAll(async () => {
       ;[server, browser] = await Promise.all([startPageServer(), launchBrowser(name)])
@@ -48,8 +49,7 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
     })
     afterEach(async () => {
       await context.close()
-      const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)))
-      if (unexpected.length > 0) throw new Error(`The pages had errors:\n${unexpected.join('\n')}`)
+      if (unexpected().length > 0) throw new Error(`The pages had errors:\n${unexpected().join('\n')}`)
     })
 
     define({
@@ -58,7 +58,9 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
       openTab: async (page = '') => {
         const tab = await context.newPage()
         await tab.goto(`${server.origin}/${page}`)
-        await tab.waitForSelector(`html[${ready}]`, { state: 'attached' })
+        // A module that fails to load leaves an error and nothing else.
+        await expect.poll(async () => unexpected().length > 0 || (await isReady(tab)), { timeout: 20_000 }).toBe(true)
+        expect(unexpected()).toEqual([])
         return tab
       },
       expectErrors: (pattern) => expected.push(pattern),

@@ -38,13 +38,12 @@ export const ensureModules = async () => {
  */
 export const ensureBrowsers = async () => {
   let found = findBrowsers()
-  const absent = Object.keys(browsers).filter((name) => !found[name])
-  if (absent.length === 0) return { ...found, missing: [] }
+  const installable = Object.keys(browsers).filter((name) => !found[name] && !process.env[browsers[name].variable])
 
   const system = systemName()
-  const packages = absent.map((name) => browsers[name].packages[system]).filter(Boolean)
+  const packages = installable.map((name) => browsers[name].packages[system])
   const apt = system === 'debian' || system === 'ubuntu'
-  if (apt && process.getuid?.() === 0) {
+  if (apt && packages.length > 0 && process.getuid?.() === 0) {
     console.log(`Installing ${packages.join(' and ')} (apt-get) …`)
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     await run('apt-get', ['update', '-qq'], { env })

@@ -109,13 +109,12 @@ const driver = {
   },
   peer: current,
   call: (remoteId: string, options?: CallOptions): void => void watch(current().call(remoteId, options)),
-  /** Calls at a moment that another page knows too: milliseconds since 1970. */
-  callAt: async (moment: number, remoteId: string): Promise<void> => {
+  /** Resolves at a moment that another page knows too: milliseconds since 1970. */
+  at: async (moment: number): Promise<void> => {
     const rest = (): number => moment - performance.timeOrigin - performance.now()
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest() - 10)))
-    // Timers come late by milliseconds, and two pages should call within less.
+    // Timers come late by milliseconds, and two pages should act within less.
     while (rest() > 0);
-    watch(current().call(remoteId))
   },
   /** The session that came last, or one by its place in the order. */
   session: (index = -1): Session => {

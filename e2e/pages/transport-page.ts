@@ -1,5 +1,5 @@
 import type { SignalingLink } from '@parley-rtc/core'
-import { transportChecks, type TransportCheck } from '../../packages/core/src/testing/describe-transport.ts'
+import { transportChecks, type TransportCheck } from '@parley-rtc/core/testing'
 import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
 
 /** One call of a transport, with the time of the machine in milliseconds. */

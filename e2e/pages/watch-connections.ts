@@ -18,11 +18,7 @@ export const watchConnections = (): WatchedConnections => {
   const connections: RTCPeerConnection[] = []
   const descriptions: AppliedDescription[] = []
 
-  const noted = async (
-    method: AppliedDescription['method'],
-    type: string,
-    applied: Promise<void>,
-  ): Promise<void> => {
+  const noted = async (method: AppliedDescription['method'], type: string, applied: Promise<void>): Promise<void> => {
     const entry: { -readonly [Key in keyof AppliedDescription]: AppliedDescription[Key] } = { method, type }
     descriptions.push(entry)
     try {

@@ -2,7 +2,7 @@
 export interface ElementOptions {
   readonly text?: string
   readonly onclick?: (event: MouseEvent) => void
-  readonly [attribute: string]: unknown
+  readonly [attribute: string]: string | number | boolean | undefined | ((event: MouseEvent) => void)
 }
 
 /** Makes an HTML element. `undefined` and `false` leave an attribute out. */

@@ -10,18 +10,22 @@ let switching = Promise.resolve()
 /** Shows a place, after whoever was here has left the room. */
 const show = (next: Place): Promise<void> => {
   place = next
+  renderLinks()
   switching = switching.then(async () => {
     await open?.close()
-    open = undefined
-    try {
-      open = openPlayground(next, byId('stage'), byId('charts'))
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      byId('stage').replaceChildren(element('p', { class: 'fatal', role: 'alert', text }))
-    }
-    renderLinks()
+    open = tryToOpen(next)
   })
   return switching
+}
+
+const tryToOpen = (next: Place): Playground | undefined => {
+  try {
+    return openPlayground(next, byId('stage'), byId('charts'))
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    byId('stage').replaceChildren(element('p', { class: 'fatal', role: 'alert', text }))
+    return undefined
+  }
 }
 
 const go = (next: Place) => {

@@ -1,5 +1,6 @@
 import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
 import { createLiveChart } from './chart/live-chart.ts'
+import { createLegend } from './chart/legend.ts'
 import { element } from './element.ts'
 import { names, otherOf, type Name, type Place } from './place.ts'
 import { createSide, type SideState } from './side/side.ts'
@@ -17,13 +18,23 @@ export interface Playground {
 export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
   const local = as === undefined ? names : [as]
   const bothCall = element('button', { type: 'button', class: 'button go', text: 'Both call at once', onclick: callBoth })
-  const sequence = createSequenceView({ draw: as === undefined ? 'sent' : 'all', controls: as === undefined ? [bothCall] : [] })
-  const sessionChart = createLiveChart(sessionMachine, 'Session', 'From the first ring to the agreed end.')
-  const negotiationChart = createLiveChart(
-    negotiationMachine,
-    'Negotiation',
-    'One RTCPeerConnection: who may offer, and what is being applied.',
+  const sequence = createSequenceView(
+    as === undefined
+      ? { draw: 'sent', head: bothCall }
+      : { draw: 'all', head: element('h2', { text: `Messages, as ${as} sees them` }) },
   )
+  const sessionChart = createLiveChart({
+    machine: sessionMachine,
+    direction: 'LR',
+    title: 'Session',
+    text: 'One call, from the first ring to the agreed end.',
+  })
+  const negotiationChart = createLiveChart({
+    machine: negotiationMachine,
+    direction: 'TB',
+    title: 'Negotiation',
+    text: 'One RTCPeerConnection: which operation runs, and who may offer next.',
+  })
   const panes = new Map(local.map((name) => [name, openPane(name)]))
   const elsewhere = as === undefined ? undefined : createElsewhereView(otherOf(as), room)
 
@@ -43,11 +54,11 @@ export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: 
     elsewhere?.render(state.present.some(({ id }) => id === state.other))
     const { session } = state
     if (session !== undefined && session === before?.session) return
-    // Each session begins its charts anew.
-    if (session?.status === 'calling' && before?.session?.status === 'ended') sessionChart.show(state.name, undefined)
+    const wasOver = before?.session === undefined || before.session.status === 'ended'
+    const isNew = session !== undefined && session.status !== 'ended' && wasOver
+    if (isNew) sessionChart.show(state.name, 'idle')
     sessionChart.show(state.name, session?.status)
-    const isNegotiating = session !== undefined && session.status !== 'ended' && session.status !== 'ringing'
-    negotiationChart.show(state.name, isNegotiating ? session.negotiation : undefined)
+    negotiationChart.show(state.name, session?.status === 'ended' ? undefined : session?.negotiation)
     renderBothCall()
   }
 
@@ -67,7 +78,7 @@ export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: 
   const placed = new Map<Name, HTMLElement>([...panes].map(([name, { view }]) => [name, view.root]))
   if (as !== undefined && elsewhere !== undefined) placed.set(otherOf(as), elsewhere.root)
   stage.replaceChildren(...[placed.get('alice'), sequence.root, placed.get('bob')].filter((root) => root !== undefined))
-  charts.replaceChildren(sessionChart.root, negotiationChart.root)
+  charts.replaceChildren(sessionChart.root, negotiationChart.root, createLegend())
   for (const { side } of panes.values()) render(side.getState())
   renderBothCall()
 

@@ -4,7 +4,7 @@ import { ParleyError, toTransportError } from './errors.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
 import { resolveConstructor, type ConfigurationSource, type PeerConnectionConstructor } from './rtc/peer-connection.ts'
-import type { SessionDeadlines } from './session/machine.ts'
+import { defaultDeadlines, type SessionDeadlines } from './session/machine.ts'
 import { createSession, isOver, withResolvers, type Session, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type DropReason, type Envelope, type Message } from './signaling/message.ts'
@@ -93,22 +93,12 @@ export interface Peer {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-const defaultDeadlines: SessionDeadlines = {
-  reach: 15_000,
-  answer: 60_000,
-  connect: 40_000,
-  recover: 15_000,
-  end: 2_000,
-}
-
-const limits = {
-  /** Dialogs that were heard of but have no offer yet, in all. */
-  halfOpen: 64,
-  /** Ended sessions that are remembered, so that their late messages ring nobody. */
-  ended: 1024,
-  /** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
-  linger: 30_000,
-}
+/** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
+const maxIdleDialogs = 256
+/** Ended sessions that are remembered, so that their late messages ring nobody. */
+const maxEnded = 1024
+/** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
+const linger = 30_000
 
 export const createPeer = (options: PeerOptions): Peer => {
   const { id = randomName(), room, rtc = {}, clock = systemClock, random = Math.random, maxSessions = 256 } = options
@@ -123,7 +113,6 @@ export const createPeer = (options: PeerOptions): Peer => {
   const present = new Map<string, PeerAddress>()
   const dialogs = new Map<string, Dialog>()
   const timers = new Map<string, unknown>()
-  const halfOpen = new Set<string>()
   const ended = new Set<string>()
   const sessions = new Set<SessionControl>()
   const ready = withResolvers<void>()
@@ -174,12 +163,10 @@ export const createPeer = (options: PeerOptions): Peer => {
   const openDialog = (remoteId: string, { session, from, message }: Envelope): Dialog | undefined => {
     if (!isName(remoteId) || remoteId === id) return drop('misrouted')
     if (closing !== undefined || ended.has(session) || message.type === 'ack') return drop('late')
-    if (halfOpen.size >= limits.halfOpen) return drop('flood')
-    halfOpen.add(session)
-    forgetLater(session)
+    if (dialogs.size - sessions.size >= maxIdleDialogs) return drop('flood')
     const dialog = addDialog(session, remoteId, from)
+    forgetLater(dialog)
     dialog.handTo(({ message: first }) => {
-      halfOpen.delete(session)
       if (first?.type === 'offer') takeCall(dialog, first)
       else end(dialog)
     })
@@ -200,7 +187,6 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (other?.session.getSnapshot().status === 'calling') {
       if (standsOver(id, remoteId)) return end(dialog)
       const mine = other.dialog()
-      keep(dialog)
       other.yieldTo(dialog, offer)
       return end(mine)
     }
@@ -228,7 +214,6 @@ export const createPeer = (options: PeerOptions): Peer => {
     const { configuration = {} } = rtc
     const control = createSession({ localId: id, dialog, deadlines, clock, RTCPeerConnection, configuration, metadata })
     sessions.add(control)
-    keep(dialog)
     void control.whenEnded.then(() => {
       sessions.delete(control)
       end(control.dialog())
@@ -239,23 +224,26 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** Its session is over, or never was: for a while it still repeats and confirms. */
   const end = (dialog: Dialog) => {
     dialog.handTo(undefined)
-    if (closing === undefined) forgetLater(dialog.session)
+    if (closing === undefined) forgetLater(dialog)
   }
 
-  const forgetLater = (session: string) => {
-    keep({ session })
-    timers.set(session, clock.setTimeout(() => forget(session), limits.linger))
+  const forgetLater = ({ session }: Dialog) => {
+    clock.clearTimeout(timers.get(session))
+    const isIdle = () => [...sessions].every(({ dialog }) => dialog().session !== session)
+    timers.set(
+      session,
+      clock.setTimeout(() => isIdle() && forget(session), linger),
+    )
   }
-
-  const keep = ({ session }: Pick<Dialog, 'session'>) => clock.clearTimeout(timers.get(session))
 
   const forget = (session: string) => {
-    keep({ session })
+    clock.clearTimeout(timers.get(session))
+    timers.delete(session)
     dialogs.get(session)?.close()
-    for (const known of [dialogs, timers, halfOpen]) known.delete(session)
+    dialogs.delete(session)
     ended.add(session)
     const [oldest = ''] = ended
-    if (ended.size > limits.ended) ended.delete(oldest)
+    if (ended.size > maxEnded) ended.delete(oldest)
   }
 
   const closeAll = async () => {
@@ -304,9 +292,13 @@ export const createPeer = (options: PeerOptions): Peer => {
       const other = sessionWith(remoteId)
       if (other?.session.getSnapshot().status === 'ringing') other.session.accept()
       if (other !== undefined) return other.session
+      const before = [...sessions].find(({ session }) => session.remoteId === remoteId)
       const newest = [...present.values()].filter((peer) => peer.id === remoteId).at(-1)
       const control = addSession(addDialog(randomName(), remoteId, newest?.instance), metadata)
-      control.send({ type: 'call.start' })
+      // Its end and this offer travel apart; a call that overtook the end would look like a fresh start to the other.
+      const start = () => control.send({ type: 'call.start' })
+      if (before === undefined) start()
+      else void before.whenEnded.then(start)
       return control.session
     },
     on: events.on,

@@ -1,79 +1,102 @@
 import { svgElement } from '../element.ts'
 import { titleOf } from './edge-label.ts'
-import type { Box, PlacedChart, PlacedEdge, Point } from './layout.ts'
+import { lineHeight, type Box, type Note, type PlacedChart, type PlacedEdge, type PlacedState, type Point } from './layout.ts'
+import type { ChartEdge } from './read-machine.ts'
 
 /** A chart in the page, with what can be lit in it. */
 export interface DrawnChart {
   readonly svg: SVGSVGElement
   readonly states: ReadonlyMap<string, SVGGElement>
-  readonly edges: readonly { readonly edge: PlacedEdge['edge']; readonly group: SVGGElement }[]
+  readonly edges: readonly DrawnEdge[]
 }
+
+export interface DrawnEdge {
+  readonly edge: ChartEdge
+  readonly group: SVGGElement
+}
+
+/** The scale below which labels are too small to read. */
+const smallest = 0.9
 
 /** Draws a placed chart as SVG, in its natural size. Colours are the style sheet's business. */
 export const drawChart = ({ width, height, states, edges, anySpots, start }: PlacedChart): DrawnChart => {
-  const stateGroups = new Map<string, SVGGElement>()
-  // Outer states first, then edges, then inner ones: nothing hides what is within it.
-  const outer = states.filter(({ state }) => state.isCompound)
-  const inner = states.filter(({ state }) => !state.isCompound)
-  const drawState = ({ state, box }: (typeof states)[number]) => {
-    const group = svgElement('g', {
-      class: state.isCompound ? 'state compound' : state.isFinal ? 'state final' : 'state',
-      'data-state': state.id,
-    })
-    const radius = state.isCompound ? 10 : box.height / 2
-    group.append(
-      rect(box, 'ring bob', radius + 6, 6),
-      rect(box, 'ring alice', radius + 3, 3),
-      rect(box, 'shape', radius),
-      ...(state.isFinal ? [rect(box, 'shape inner', radius - 3, -3)] : []),
-      state.isCompound
-        ? svgElement('text', { x: box.x - box.width / 2 + 12, y: box.y - box.height / 2 + 18, text: state.name })
-        : svgElement('text', { x: box.x, y: box.y, class: 'middle', text: state.name }),
-    )
-    stateGroups.set(state.id, group)
-    return group
-  }
+  const notes = new Map(states.flatMap((placed) => drawNotes(placed).map((drawn) => [drawn.edge, drawn] as const)))
   const drawnEdges = edges.map((placed) => ({ edge: placed.edge, group: drawEdge(placed) }))
-
+  const drawnStates = states.map((placed) => ({
+    ...placed,
+    group: drawState(placed, placed.notes.flatMap(({ edge }) => notes.get(edge)?.group ?? [])),
+  }))
+  // Outer states first, then edges, then inner states: nothing hides what is within it.
+  const groupsOf = (isCompound: boolean) =>
+    drawnStates.filter(({ state }) => state.isCompound === isCompound).map(({ group }) => group)
   const svg = svgElement(
     'svg',
-    { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img' },
-    ...outer.map(drawState),
+    {
+      viewBox: `0 0 ${width} ${height}`,
+      role: 'img',
+      // It gives way a little before its box begins to scroll.
+      style: `width: ${width}px; min-width: ${Math.round(width * smallest)}px`,
+    },
+    ...groupsOf(true),
     svgElement('g', { class: 'edge start' }, ...line(start.points)),
     svgElement('circle', { class: 'start-dot', cx: start.box.x, cy: start.box.y, r: 5 }),
     ...drawnEdges.map(({ group }) => group),
     ...edges.map(drawLabel),
-    ...anySpots.map(({ box }) => drawSpot(box)),
-    ...inner.map(drawState),
+    ...anySpots.map(drawSpot),
+    ...groupsOf(false),
   )
-  return { svg, states: stateGroups, edges: drawnEdges }
+  return {
+    svg,
+    states: new Map(drawnStates.map(({ state, group }) => [state.id, group])),
+    edges: [...drawnEdges, ...notes.values()],
+  }
 }
 
-const drawEdge = ({ edge, points }: PlacedEdge): SVGGElement =>
+const drawState = ({ state, box, notes }: PlacedState, drawnNotes: readonly SVGGElement[]): SVGGElement => {
+  const radius = state.isCompound ? 10 : 15
+  const lines = notes.flatMap((note) => note.lines).length
+  return svgElement(
+    'g',
+    { class: `state ${state.isCompound ? 'compound' : ''} ${state.isFinal ? 'final' : ''}`, 'data-state': state.id },
+    rect(box, 'ring bob', radius + 6, 6),
+    rect(box, 'ring alice', radius + 3, 3),
+    rect(box, 'shape', radius),
+    ...(state.isFinal ? [rect(box, 'shape inner', radius - 3, -3)] : []),
+    state.isCompound
+      ? svgElement('text', { x: box.x - box.width / 2 + 12, y: box.y - box.height / 2 + 18, text: state.name })
+      : svgElement('text', { x: box.x, y: box.y - (lines * lineHeight) / 2, class: 'middle name', text: state.name }),
+    ...drawnNotes,
+  )
+}
+
+const drawNotes = ({ box, notes }: PlacedState): readonly DrawnEdge[] => {
+  let y = box.y + box.height / 2 - 4 - (notes.flatMap(({ lines }) => lines).length - 0.5) * lineHeight
+  return notes.map(({ edge, lines }: Note) => {
+    const texts = lines.map((text) => {
+      const drawn = svgElement('text', { x: box.x, y, class: 'middle', text })
+      y += lineHeight
+      return drawn
+    })
+    return { edge, group: svgElement('g', { class: 'note' }, svgElement('title', { text: titleOf(edge) }), ...texts) }
+  })
+}
+
+const drawEdge = ({ edge, points, label }: PlacedEdge): SVGGElement =>
   svgElement(
     'g',
-    { class: `edge ${isQuiet(edge) ? 'quiet' : ''}`, 'data-edge': `${edge.source}>${edge.target}` },
+    { class: 'edge', 'data-edge': `${edge.source}>${edge.target}` },
     svgElement('title', { text: titleOf(edge) }),
-    ...line(points),
+    ...line(points, label),
   )
-
-/** What only goes wrong is drawn fainter than the way of a call. */
-const isQuiet = ({ events }: PlacedEdge['edge']): boolean => events.every(({ type }) => /^xstate\.(after|error)/.test(type))
 
 const drawLabel = ({ edge, label, lines }: PlacedEdge): SVGGElement =>
   svgElement(
     'g',
     { class: 'label' },
     svgElement('title', { text: titleOf(edge) }),
-    svgElement('rect', {
-      x: label.x - label.width / 2,
-      y: label.y - label.height / 2,
-      width: label.width,
-      height: label.height,
-      rx: 3,
-    }),
+    rect(label, 'back', 4, -1),
     ...lines.map((text, index) =>
-      svgElement('text', { x: label.x, y: label.y + (index - (lines.length - 1) / 2) * 14, text }),
+      svgElement('text', { x: label.x, y: label.y + (index - (lines.length - 1) / 2) * lineHeight, text }),
     ),
   )
 
@@ -96,29 +119,29 @@ const rect = (box: Box, className: string, radius: number, grow = 0): SVGRectEle
     rx: radius,
   })
 
-/** A smooth line with an arrowhead. */
-const line = (points: readonly Point[]): SVGPathElement[] => {
+/** A smooth line with an arrowhead, which passes beneath its label. */
+const line = (points: readonly Point[], label?: Point): SVGPathElement[] => {
   const [tip, before] = [points.at(-1), points.at(-2)]
   if (tip === undefined || before === undefined) return []
   const angle = Math.atan2(tip.y - before.y, tip.x - before.x)
   const at = (length: number, turn: number) =>
     `${tip.x - length * Math.cos(angle + turn)} ${tip.y - length * Math.sin(angle + turn)}`
   return [
-    svgElement('path', { class: 'line', d: curveThrough(points) }),
+    svgElement('path', { class: 'line', d: curveAlong(points, label) }),
     svgElement('path', { class: 'head', d: `M${tip.x} ${tip.y}L${at(9, 0.4)}L${at(9, -0.4)}Z` }),
   ]
 }
 
-/** Rounds the corners: each inner point is the control of a curve between the middles beside it. */
-const curveThrough = (points: readonly Point[]): string => {
+/** Each inner point bends the curve; only the middle of the label lies on it, which hides the corner there. */
+const curveAlong = (points: readonly Point[], label: Point | undefined): string => {
+  const isLabel = ({ x, y }: Point) => label !== undefined && Math.hypot(x - label.x, y - label.y) < 1
   const [first, ...rest] = points
-  const last = rest.at(-1)
-  if (first === undefined || last === undefined) return ''
-  const curves = rest.slice(0, -1).map((point, index) => {
-    const next = rest[index + 1] ?? last
-    const isLast = index === rest.length - 2
-    const end = isLast ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 }
+  const steps = rest.map((point, index) => {
+    const next = rest[index + 1]
+    if (next === undefined || isLabel(point)) return `L${point.x} ${point.y}`
+    const isNextFixed = index === rest.length - 2 || isLabel(next)
+    const end = isNextFixed ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 }
     return `Q${point.x} ${point.y} ${end.x} ${end.y}`
   })
-  return `M${first.x} ${first.y}${curves.length > 0 ? curves.join('') : `L${last.x} ${last.y}`}`
+  return first === undefined ? '' : `M${first.x} ${first.y}${steps.join('')}`
 }

@@ -3,11 +3,18 @@ import type { ChartEdge, ChartEvent } from './read-machine.ts'
 /** The lines beside an edge. */
 export const labelOf = ({ events }: ChartEdge): readonly string[] => wrap([...new Set(events.map(shorten))])
 
+/** The lines within a state, for an edge that is not drawn. */
+export const noteOf = ({ events, target }: ChartEdge): readonly string[] => {
+  const text = [...new Set(events.map(shorten))].join(', ')
+  const end = `→ ${target.split('.').at(-1)}`
+  return text.length + end.length < lineLength ? [`${text} ${end}`] : [text, end]
+}
+
 /** The same in full, with the names that the source code uses. */
 export const titleOf = ({ source, target, events }: ChartEdge): string =>
   `${source || 'any state'} → ${target}\n${events.map(spell).join('\n')}`
 
-const lineLength = 22
+const lineLength = 18
 
 const spell = ({ type, guard }: ChartEvent): string => `${type || 'always'}${guard === undefined ? '' : ` [${guard}]`}`
 
@@ -18,11 +25,12 @@ const shorten = (event: ChartEvent): string => {
   // A guard that only chooses between two reasons for the same step would double the label.
   const guard = event.guard === undefined || event.guard === 'yieldsEnd' ? '' : `[${toWords(event.guard)}]`
   if (origin === '') return guard || 'always'
-  return `${shortenType(event.type, origin, name)}${guard && ` ${guard}`}`
+  const delay = event.delay === undefined ? '' : ` ${event.delay / 1000} s`
+  return `${shortenType(event.type, origin, name)}${delay}${guard && ` ${guard}`}`
 }
 
 const shortenType = (type: string, origin: string, name: string): string => {
-  if (type.startsWith('xstate.after.')) return toWords(name.split('.')[1] ?? '')
+  if (type.startsWith('xstate.after.')) return toWords((name.split('.')[1] ?? '').replace(/Deadline$/, ''))
   if (type.startsWith('xstate.done.')) return 'done'
   if (type.startsWith('xstate.error.')) return 'error'
   if (origin === 'call') return `${name}()`

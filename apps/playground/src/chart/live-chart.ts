@@ -1,7 +1,7 @@
 import { element } from '../element.ts'
 import type { Name } from '../place.ts'
 import { drawChart } from './draw-chart.ts'
-import { placeChart, type Measure } from './layout.ts'
+import { placeChart, type Direction, type Measure } from './layout.ts'
 import { isWithin, readMachine, type DrawableMachine } from './read-machine.ts'
 
 /** A chart that shows where each side is. */
@@ -11,10 +11,18 @@ export interface LiveChart {
   readonly show: (who: Name, state: string | undefined) => void
 }
 
-/** Draws a machine. `text` says what it is about. */
-export const createLiveChart = (machine: DrawableMachine, title: string, text: string): LiveChart => {
+export interface LiveChartOptions {
+  readonly machine: DrawableMachine
+  readonly direction: Direction
+  readonly title: string
+  /** What it is about. */
+  readonly text: string
+}
+
+/** Draws a machine. */
+export const createLiveChart = ({ machine, direction, title, text }: LiveChartOptions): LiveChart => {
   const chart = readMachine(machine)
-  const { svg, states, edges } = drawChart(placeChart(chart, createMeasure()))
+  const { svg, states, edges } = drawChart(placeChart(chart, direction, createMeasure()))
   const lit = new Map<Name, string>()
 
   /** The same name can stand for several states: the one that a transition leads to from here is meant. */
@@ -25,7 +33,7 @@ export const createLiveChart = (machine: DrawableMachine, title: string, text: s
   const edgeBetween = (from: string, to: string) =>
     edges
       .filter(({ edge }) => isWithin(edge.target, to) && (isWithin(from, edge.source) || isWithin(edge.source, from)))
-      .toSorted((one, other) => other.edge.source.length - one.edge.source.length)[0]
+      .sort((one, other) => other.edge.source.length - one.edge.source.length)[0]
 
   const show = (who: Name, name: string | undefined) => {
     const before = lit.get(who)
@@ -36,9 +44,17 @@ export const createLiveChart = (machine: DrawableMachine, title: string, text: s
     else {
       lit.set(who, next)
       states.get(next)?.classList.add(`lit-${who}`)
+      scrollTo(next)
       if (before !== undefined) flash(edgeBetween(before, next)?.group, who)
     }
     svg.setAttribute('aria-label', `${title}: ${[...lit].map(([side, state]) => `${side} in ${state}`).join(', ')}`)
+  }
+
+  /** On a small screen the box shows only a part: the one where something happens. */
+  const scrollTo = (id: string) => {
+    const [view, target] = [box.getBoundingClientRect(), states.get(id)?.getBoundingClientRect()]
+    if (target === undefined || (target.left >= view.left && target.right <= view.right)) return
+    box.scrollBy({ left: (target.left + target.right - view.left - view.right) / 2, behavior: 'smooth' })
   }
 
   svg.setAttribute('aria-label', title)

@@ -2,6 +2,7 @@
 export interface DrawableMachine {
   readonly id: string
   readonly root: DrawableNode
+  readonly implementations: { readonly delays?: Readonly<Record<string, unknown>> }
 }
 
 interface DrawableNode {
@@ -42,6 +43,8 @@ export interface ChartEvent {
   /** As XState names it; `''` for a transition that needs none. */
   readonly type: string
   readonly guard: string | undefined
+  /** ms; of a deadline that is known. */
+  readonly delay: number | undefined
 }
 
 export interface Chart {
@@ -52,7 +55,7 @@ export interface Chart {
 }
 
 /** Reads states and transitions out of a machine. What stays in its state (only acts or forwards) is left out. */
-export const readMachine = ({ id, root }: DrawableMachine): Chart => {
+export const readMachine = ({ id, root, implementations: { delays = {} } }: DrawableMachine): Chart => {
   const states: ChartState[] = []
   const edges = new Map<string, ChartEdge>()
 
@@ -65,13 +68,15 @@ export const readMachine = ({ id, root }: DrawableMachine): Chart => {
     }
   }
   const addEdges = (node: DrawableNode, type: string, transitions: readonly DrawableTransition[]) => {
+    const named = delays[type.split('.')[2] ?? '']
+    const delay = type.startsWith('xstate.after.') && typeof named === 'number' ? named : undefined
     for (const { target, guard } of transitions) {
       const [first] = target ?? []
       if (first === undefined) continue
       const [source, end] = [idOf(node), idOf(leafOf(first))]
       const key = `${source} ${end}`
       const events = edges.get(key)?.events ?? []
-      edges.set(key, { source, target: end, events: [...events, { type, guard: nameOfGuard(guard) }] })
+      edges.set(key, { source, target: end, events: [...events, { type, guard: nameOfGuard(guard), delay }] })
     }
   }
   visit(root)

@@ -11,14 +11,14 @@ export interface SequenceView {
 export interface SequenceOptions {
   /** Which messages of a side to draw: those it sent (the other side shows the rest), or all. */
   readonly draw: 'sent' | 'all'
-  /** Goes into the head of the diagram. */
-  readonly controls: readonly HTMLElement[]
+  /** Goes above the diagram. */
+  readonly head: HTMLElement
 }
 
 const maxRows = 60
 
 /** Two lifelines with an arrow for each signaling message. Times are ms since the call began. */
-export const createSequenceView = ({ draw, controls }: SequenceOptions): SequenceView => {
+export const createSequenceView = ({ draw, head }: SequenceOptions): SequenceView => {
   const live = new Set<Name>()
   let calls = 0
   let begin = 0
@@ -65,14 +65,14 @@ export const createSequenceView = ({ draw, controls }: SequenceOptions): Sequenc
   const root = element(
     'section',
     { class: 'card sequence', 'aria-label': 'Between the two' },
-    element('div', { class: 'bar' }, ...controls, clear),
-    element('div', { class: 'heads', 'aria-hidden': 'true' }, head('alice'), head('bob')),
+    element('div', { class: 'bar' }, head, clear),
+    element('div', { class: 'heads', 'aria-hidden': 'true' }, lifeline('alice'), lifeline('bob')),
     scroll,
   )
   return { root, add }
 }
 
-const head = (name: Name): HTMLElement => element('span', { class: `head ${name}`, text: name })
+const lifeline = (name: Name): HTMLElement => element('span', { class: `head ${name}`, text: name })
 
 const arrow = (from: Name, type: string, at: number): HTMLElement =>
   element(

@@ -8,17 +8,24 @@
 export interface RemoteCandidate {
   /** The candidate attribute, or `''`: no more candidates come in this generation (RFC 8838, section 13). */
   readonly candidate: string
-  readonly sdpMid: string | null
-  readonly sdpMLineIndex: number | null
+  readonly sdpMid?: string | undefined
+  readonly sdpMLineIndex?: number | undefined
 }
 
 /** A candidate as some stack spells it: `null`, `''` and `{ candidate: '' }` all say end-of-candidates. */
-export type CandidateSpelling = Partial<RemoteCandidate> | '' | null
+export type CandidateSpelling =
+  | {
+      readonly candidate?: string | undefined
+      readonly sdpMid?: string | null | undefined
+      readonly sdpMLineIndex?: number | null | undefined
+    }
+  | ''
+  | null
 
 export interface CandidateQueue {
   /** The ufrags of the remote description in force; none before the first. */
   readonly current: readonly string[]
-  /** The ufrags of descriptions that were replaced, the newest last, at most `limits.past`. */
+  /** The ufrags of descriptions that were replaced, the newest last, at most `maxPast`. */
   readonly past: readonly string[]
   /** What came in for the current and for future generations, the oldest generation first. */
   readonly generations: readonly Generation[]
@@ -46,18 +53,16 @@ export interface CandidateCounters {
 /** A candidate with the generation that it is for, as it goes to the RTCPeerConnection. */
 export type ReadyCandidate = RemoteCandidate & { readonly usernameFragment: string }
 
-const limits = {
-  /** Candidates of one generation. Chromium takes 0.15 s for 128 and 11 s for 2000: its cost is quadratic. */
-  perGeneration: 128,
-  /** Characters of one candidate. */
-  length: 512,
-  /** Generations that wait for a description to claim them. */
-  unclaimed: 4,
-  /** Generations of one description: one without BUNDLE has as many as it has media sections. */
-  claimed: 64,
-  /** Remembered ufrags of past generations. */
-  past: 16,
-}
+/** Candidates of one generation. Chromium takes 0.15 s for 128 and 11 s for 2000: its cost is quadratic. */
+const maxPerGeneration = 128
+/** Characters of one candidate. */
+const maxLength = 512
+/** Generations that wait for a description to claim them. */
+const maxUnclaimed = 4
+/** Generations of one description: one without BUNDLE has as many as it has media sections. */
+const maxClaimed = 64
+/** Remembered ufrags of past generations. */
+const maxPast = 16
 
 export const noCandidates: CandidateQueue = {
   current: [],
@@ -85,7 +90,7 @@ export const enqueue = (
 export const applyDescription = (queue: CandidateQueue, sdp: string): CandidateQueue => {
   const current = ufragsOf(sdp)
   const over = queue.current.filter((ufrag) => !current.includes(ufrag))
-  const past = [...queue.past.filter((ufrag) => !current.includes(ufrag)), ...over].slice(-limits.past)
+  const past = [...queue.past.filter((ufrag) => !current.includes(ufrag)), ...over].slice(-maxPast)
   const generations = queue.generations.filter(({ ufrag }) => !over.includes(ufrag))
   const stale = waitingIn(queue.generations) - waitingIn(generations)
   return count({ ...queue, current, past, generations }, { stale })
@@ -110,22 +115,22 @@ export const refuse = (queue: CandidateQueue): CandidateQueue => count(queue, { 
 
 /** The ICE username fragments of a session description (RFC 8839, section 5.4), each once. */
 export const ufragsOf = (sdp: string): readonly string[] =>
-  [...new Set(Array.from(sdp.matchAll(/^a=ice-ufrag:(\S+)/gm), ([, ufrag]) => ufrag ?? ''))].slice(0, limits.claimed)
+  [...new Set(Array.from(sdp.matchAll(/^a=ice-ufrag:(\S+)/gm), ([, ufrag]) => ufrag ?? ''))].slice(0, maxClaimed)
 
 const add = (generation: Generation, spelling: CandidateSpelling): Generation => {
-  const { candidate = '', sdpMid = null, sdpMLineIndex = null } = spelling || {}
+  const { candidate = '', sdpMid, sdpMLineIndex } = spelling || {}
   const key = candidate && `${sdpMid ?? sdpMLineIndex} ${candidate}`
   const { seen, waiting } = generation
   // RFC 8838, section 14: nothing may follow the end of candidates.
-  const isRefused = seen.includes('') || seen.includes(key) || seen.length >= limits.perGeneration
-  if (isRefused || candidate.length > limits.length) return generation
-  return { ...generation, waiting: [...waiting, { candidate, sdpMid, sdpMLineIndex }], seen: [...seen, key] }
+  const isRefused = seen.includes('') || seen.includes(key) || seen.length >= maxPerGeneration
+  if (isRefused || candidate.length > maxLength) return generation
+  return { ...generation, waiting: [...waiting, { candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined }], seen: [...seen, key] }
 }
 
 /** Room for a new generation: the oldest that no description has claimed makes way. */
 const openGeneration = (queue: CandidateQueue, ufrag: string): CandidateQueue => {
   const unclaimed = queue.generations.filter((generation) => !queue.current.includes(generation.ufrag))
-  const evicted = unclaimed.slice(0, -(limits.unclaimed - 1))
+  const evicted = unclaimed.slice(0, -(maxUnclaimed - 1))
   const kept = queue.generations.filter((generation) => !evicted.includes(generation))
   const generations = [...kept, { ufrag, waiting: [], seen: [] }]
   return count({ ...queue, generations }, { dropped: waitingIn(evicted) })

@@ -1,4 +1,4 @@
-import { assign, emit, fromCallback, fromPromise, sendTo, setup } from 'xstate'
+import { assign, emit, fromCallback, fromPromise, sendTo } from 'xstate'
 import {
   applyDescription,
   enqueue,
@@ -12,6 +12,7 @@ import {
   type RemoteCandidate,
 } from './candidates.ts'
 import type { Role } from './role.ts'
+import { setup } from '../setup.ts'
 
 /** An SDP offer with the number that its answer names. */
 export interface Offer {
@@ -21,7 +22,7 @@ export interface Offer {
 
 export interface Answer extends Offer {
   /** The answering side has changes of its own to negotiate and asks for the floor. */
-  readonly wantsFloor: boolean
+  readonly wantsFloor?: true | undefined
 }
 
 /** Candidates of one local ICE generation. */
@@ -69,7 +70,7 @@ export interface NegotiationContext {
   /** The number of the newest offer that this side made. */
   readonly localOffer: number
   /** The description of the other side that is being applied. */
-  readonly remote: Offer & Partial<Answer>
+  readonly remote: Answer
   /** Local changes that no offer of this side holds yet. */
   readonly pendingChanges: number
   readonly candidates: CandidateQueue
@@ -123,6 +124,7 @@ export const negotiationMachine = setup({
   actions: {
     nextOffer: assign({ localOffer: ({ context }) => context.localOffer + 1, pendingChanges: 0 }),
     keepRemote: assign({ remote: ({ event }) => event as EventOf<'signal.offer' | 'signal.answer'> }),
+    keepFloorRequest: assign({ remote: ({ context }) => ({ ...context.remote, wantsFloor: true as const }) }),
     keepPendingChange: assign({ pendingChanges: ({ context }) => context.pendingChanges + 1 }),
     sendOffer: emit(({ context: { localOffer, localCandidates } }, sdp: string) => ({
       type: 'signals',
@@ -130,9 +132,15 @@ export const negotiationMachine = setup({
     })),
     sendAnswer: emit(({ context: { remote, pendingChanges, localCandidates } }, sdp: string) => ({
       type: 'signals',
-      messages: [{ type: 'answer', offer: remote.offer, sdp, wantsFloor: pendingChanges > 0 }, ...localCandidates],
+      messages: [
+        { type: 'answer', offer: remote.offer, sdp, wantsFloor: pendingChanges > 0 || undefined },
+        ...localCandidates,
+      ],
     })),
-    sendCandidates: emit(({ event }) => ({ type: 'signals', messages: [toSignal(event as EventOf<'rtc.candidates'>)] })),
+    sendCandidates: emit(({ event }) => ({
+      type: 'signals',
+      messages: [toSignal(event as EventOf<'rtc.candidates'>)],
+    })),
     holdCandidates: assign({
       localCandidates: ({ context, event }) =>
         [...context.localCandidates, toSignal(event as EventOf<'rtc.candidates'>)].slice(-64),
@@ -230,6 +238,7 @@ export const negotiationMachine = setup({
       on: {
         'signal.candidates': { actions: 'enqueueCandidates' },
         'rtc.negotiationNeeded': { actions: 'keepPendingChange' },
+        'signal.floor-request': { actions: 'keepFloorRequest' }, // sent behind the answer, so nothing repeats it
       },
       after: { operationDeadline: failed },
     },

@@ -49,7 +49,7 @@ export const gatherCandidates = ({
       ufrag ??= newestUfrag()
       if (ufrag === endedUfrag) return
       endedUfrag = ufrag
-      batch.push({ candidate: '', sdpMid: null, sdpMLineIndex: null })
+      batch.push({ candidate: '' })
       if (batch.length === 1) flushAfter(endWindow)
       return
     }
@@ -57,7 +57,7 @@ export const gatherCandidates = ({
     const own = local.usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1] ?? newestUfrag()
     if (own !== ufrag) flush()
     ufrag = own
-    batch.push({ candidate, sdpMid, sdpMLineIndex })
+    batch.push({ candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined })
     if (timer !== undefined) return
     flush()
     flushAfter(batchWindow)

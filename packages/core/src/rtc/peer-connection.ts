@@ -2,7 +2,7 @@ import { fromCallback, fromPromise } from 'xstate'
 import type { Clock } from '../clock.ts'
 import { ParleyError } from '../errors.ts'
 import { listen } from '../listen.ts'
-import { ufragsOf, type ReadyCandidate } from '../negotiation/candidates.ts'
+import { ufragsOf } from '../negotiation/candidates.ts'
 import type { ConnectionCommand, NegotiationEvent, Offer } from '../negotiation/machine.ts'
 import { gatherCandidates } from './gather-candidates.ts'
 
@@ -63,7 +63,10 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
       open().catch((error: unknown) => send({ type: 'rtc.error', error }))
       receive(({ candidates }) => {
         for (const candidate of candidates)
-          addCandidate(opened(), candidate).catch(() => send({ type: 'rtc.candidateRefused' }))
+          // One that names no section, as the end of candidates, is for all of its generation (W3C webrtc-pc, 4.4.2).
+          opened()
+            .addIceCandidate(candidate as RTCIceCandidateInit)
+            .catch(() => send({ type: 'rtc.candidateRefused' }))
       })
       return () => {
         closing.abort()
@@ -117,7 +120,3 @@ const tellEvents = (
   })
   signal.addEventListener('abort', stop)
 }
-
-// End-of-candidates is for every media section of its generation when it names none (W3C webrtc-pc, 4.4.2).
-const addCandidate = (pc: RTCPeerConnection, { candidate, usernameFragment, ...section }: ReadyCandidate) =>
-  pc.addIceCandidate({ candidate, usernameFragment, ...(candidate && section) })

@@ -1,8 +1,9 @@
-import { assign, emit, fromCallback, sendTo, setup, stateIn } from 'xstate'
+import { assign, emit, fromCallback, sendTo, stateIn } from 'xstate'
 import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } from '../negotiation/candidates.ts'
 import type { NegotiationInput, NegotiationSignal, Offer } from '../negotiation/machine.ts'
 import { standsOver, type Role } from '../negotiation/role.ts'
 import type { EndReason, Message } from '../signaling/message.ts'
+import { setup } from '../setup.ts'
 
 /** How a session ended. */
 export interface SessionEnd {
@@ -15,23 +16,24 @@ export interface SessionEnd {
 }
 
 /** ms, each from the moment its wait begins. */
-export interface SessionDeadlines {
-  /** For a sign of life of the other instance: `unreachable`. */
-  readonly reach: number
-  /** For the person who is called: `unanswered`. */
-  readonly answer: number
-  /** From the answer to a connection: `failed`. Below 39.5 s, checks that would succeed are cut off (RFC 8863). */
-  readonly connect: number
-  /** For an interrupted connection to come back: `failed`. */
-  readonly recover: number
-  /** For the other side to confirm the end. */
-  readonly end: number
+export const defaultDeadlines = {
+  /** For a sign of life of the other instance: `unreachable`. Default 15 000. */
+  reach: 15_000,
+  /** For the person who is called: `unanswered`. Default 60 000. */
+  answer: 60_000,
+  /** From the answer to a connection: `failed`. Below 39 500, checks that would succeed are cut off (RFC 8863). */
+  connect: 40_000,
+  /** For an interrupted connection to come back: `failed`. Default 15 000. */
+  recover: 15_000,
+  /** For the other side to confirm the end. Default 2 000. */
+  end: 2_000,
 }
+
+export type SessionDeadlines = Readonly<typeof defaultDeadlines>
 
 export interface SessionInput {
   readonly localId: string
   readonly remoteId: string
-  readonly deadlines: SessionDeadlines
 }
 
 /** From the application (`call.*`), the other side (`signal.*`, `remote.*`) and beneath (`delivery.*`, `rtc.*`). */
@@ -70,7 +72,6 @@ export interface SessionContext {
   readonly localId: string
   readonly remoteId: string
   readonly role: Role
-  readonly deadlines: SessionDeadlines
   /** As callee: the offer that the connection is made for. */
   readonly offer: Offer
   /** Candidates that came before the call was accepted. */
@@ -97,13 +98,9 @@ const sessionSetup = setup({
     }),
   },
   delays: {
-    reachDeadline: ({ context }) => context.deadlines.reach,
-    answerDeadline: ({ context }) => context.deadlines.answer,
+    ...defaultDeadlines,
     /** The caller gives up first and says so; this one is for a caller that cannot. */
-    ringDeadline: ({ context }) => context.deadlines.answer + context.deadlines.reach,
-    connectDeadline: ({ context }) => context.deadlines.connect,
-    recoverDeadline: ({ context }) => context.deadlines.recover,
-    endDeadline: ({ context }) => context.deadlines.end,
+    ring: defaultDeadlines.answer + defaultDeadlines.reach,
   },
   guards: {
     isCalling: stateIn({ active: 'calling' }),
@@ -164,7 +161,7 @@ const ending = sessionSetup.createStateConfig({
     'call.hangup': {}, // it is ending already, for an earlier reason
     'call.close': {},
   },
-  after: { endDeadline: '#ended' },
+  after: { end: '#ended' },
 })
 
 /**
@@ -199,6 +196,7 @@ export const sessionMachine = sessionSetup.createMachine({
     idle: {
       on: {
         'call.start': { target: 'active', actions: 'becomeCaller' },
+        'call.hangup': { target: 'ended', actions: endAs('cancelled') },
         'signal.offer': { target: 'ringing', actions: 'becomeCallee' },
       },
     },
@@ -213,7 +211,7 @@ export const sessionMachine = sessionSetup.createMachine({
         },
         'call.hangup': { target: 'ending', actions: endAs('rejected') },
       },
-      after: { ringDeadline: { target: 'ending', actions: endAs('unanswered') } },
+      after: { ring: { target: 'ending', actions: endAs('unanswered') } },
       initial: 'present',
       states: {
         /** The caller is there, as far as the transport knows. */
@@ -221,7 +219,7 @@ export const sessionMachine = sessionSetup.createMachine({
         absent: {
           on: { 'remote.joined': 'present' },
           after: {
-            reachDeadline: {
+            reach: {
               target: '#session.ending',
               actions: endAs('unreachable'),
             },
@@ -258,7 +256,7 @@ export const sessionMachine = sessionSetup.createMachine({
             'call.hangup': { target: 'ending', actions: endAs('cancelled') },
           },
           after: {
-            answerDeadline: { target: 'ending', actions: endAs('unanswered') },
+            answer: { target: 'ending', actions: endAs('unanswered') },
           },
           initial: 'unheard',
           states: {
@@ -266,7 +264,7 @@ export const sessionMachine = sessionSetup.createMachine({
             unheard: {
               on: { 'delivery.heard': 'heard', 'signal.ringing': 'heard' },
               after: {
-                reachDeadline: {
+                reach: {
                   target: '#session.active.ending',
                   actions: endAs('unreachable'),
                 },
@@ -278,7 +276,7 @@ export const sessionMachine = sessionSetup.createMachine({
         connecting: {
           on: { 'rtc.connected': 'connected' },
           after: {
-            connectDeadline: { target: 'ending', actions: endAs('failed') },
+            connect: { target: 'ending', actions: endAs('failed') },
           },
         },
         connected: {
@@ -287,7 +285,7 @@ export const sessionMachine = sessionSetup.createMachine({
         interrupted: {
           on: { 'rtc.connected': 'connected' },
           after: {
-            recoverDeadline: { target: 'ending', actions: endAs('failed') },
+            recover: { target: 'ending', actions: endAs('failed') },
           },
         },
         /** The RTCPeerConnection stays meanwhile, since the control channel carries the end even without a transport. */

@@ -155,8 +155,9 @@ export const createSession = (options: SessionOptions): SessionControl => {
     onTrack: ({ track, streams, transceiver }) => events.emit('track', { track, streams, transceiver }),
     onDataChannel: handles.take,
   })
-  const input = { localId, remoteId, deadlines }
-  const actor = createActor(sessionMachine.provide({ actors: { connection } }), { input, clock })
+  const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }
+  const machine = sessionMachine.provide({ actors: { connection }, delays })
+  const actor = createActor(machine, { input: { localId, remoteId }, clock })
 
   const takeSnapshot = (): SessionSnapshot => {
     const { value, context } = actor.getSnapshot()
@@ -199,6 +200,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     if (snapshot.status === 'connected') connected.resolve()
     if (status !== 'done' || end === undefined) return
     handles.end()
+    dialog.handTo(undefined)
     dialog.acknowledge()
     const { reason, by, message = '' } = end
     const sentence = `The session with "${remoteId}" ended before it connected: ${reason}, ${by}. ${message}`
@@ -215,7 +217,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const assertLive = () => {
     if (isOver(snapshot.status)) throw new ParleyError('closed', `The session with "${remoteId}" is over.`)
   }
-  const hangup = (message?: string) => actor.send({ type: 'call.hangup', ...noteOf(message) })
+  const send = (event: SessionEvent) => {
+    if (snapshot.status !== 'ended') actor.send(event)
+  }
+  const hangup = (message?: string) => send({ type: 'call.hangup', ...noteOf(message) })
 
   const session: Session = {
     get id() {
@@ -255,7 +260,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
   return {
     session,
     dialog: () => dialog,
-    send: (event) => actor.send(event),
+    send,
     yieldTo: (other, offer) => {
       dialog.handTo(undefined)
       dialog = other

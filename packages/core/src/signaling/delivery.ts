@@ -41,15 +41,13 @@ export interface DeliveryCounters {
  * Bounds and waits, in messages and ms. An acknowledgement waits for a message to ride on; the resend timer starts
  * well above that wait.
  */
-const limits = {
-  window: 64,
-  outbox: 256,
-  ackDelay: 250,
-  firstResend: 1_000,
-  minResend: 400,
-  maxResend: 8_000,
-  resendAtOnce: 8,
-}
+const maxWindow = 64
+const maxOutbox = 256
+const ackDelay = 250
+const firstResend = 1_000
+const minResend = 400
+const maxResend = 8_000
+const resendAtOnce = 8
 
 /**
  * Exactly once and in order, in one direction each, over anything that sometimes gets through: sequence numbers,
@@ -71,14 +69,15 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   let phase: 'suspended' | 'open' | 'closed' = 'suspended'
   let lastSent = 0
   let lastDelivered = 0
-  let resendDelay = limits.firstResend
-  let roundTrip: { readonly smoothed: number; readonly variation: number } | undefined
+  let resendDelay = firstResend
+  let roundTrip = 0
+  let variation = 0
   let resendTimer: unknown
   let ackTimer: unknown
 
   const send = (message: Message): void => {
     if (phase === 'closed') return
-    if (outbox.length >= limits.outbox) {
+    if (outbox.length >= maxOutbox) {
       counters.overflow += 1
       return
     }
@@ -91,7 +90,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   /** Sends what the window holds and was not sent yet. */
   const transmitNew = (): void => {
     if (phase !== 'open') return
-    for (const entry of outbox.slice(0, limits.window)) if (entry.attempts === 0) put(entry)
+    for (const entry of outbox.slice(0, maxWindow)) if (entry.attempts === 0) put(entry)
     armResend()
   }
 
@@ -111,7 +110,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
       // Sent again because our acknowledgement was lost, or is late.
       counters.duplicate += 1
       acknowledge()
-    } else if (seq > lastDelivered + limits.window) {
+    } else if (seq > lastDelivered + maxWindow) {
       counters.refused += 1
     } else if (seq > lastDelivered + 1) {
       counters[inbox.has(seq) ? 'duplicate' : 'early'] += 1
@@ -142,12 +141,20 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     outbox.splice(0, acknowledged.length)
     // Karn: a message that was sent twice does not say which of the two was acknowledged.
     const measured = acknowledged.at(-1)
-    if (measured?.attempts === 1) roundTrip = smooth(roundTrip, clock.now() - measured.sentAt)
-    resendDelay = resendDelayOf(roundTrip)
+    if (measured?.attempts === 1) measure(clock.now() - measured.sentAt)
+    resendDelay = usualDelay()
     onHeard()
     transmitNew()
     if (outbox.length === 0) onSettled()
   }
+
+  const measure = (sample: number): void => {
+    variation = roundTrip === 0 ? sample / 2 : variation * 0.75 + Math.abs(roundTrip - sample) * 0.25
+    roundTrip = roundTrip === 0 ? sample : roundTrip * 0.875 + sample * 0.125
+  }
+
+  const usualDelay = (): number =>
+    roundTrip === 0 ? firstResend : Math.min(maxResend, Math.max(minResend, roundTrip + 4 * variation))
 
   const armResend = (): void => {
     clock.clearTimeout(resendTimer)
@@ -156,12 +163,12 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const resend = (): void => {
-    resendDelay = Math.min(resendDelay * 2, limits.maxResend)
+    resendDelay = Math.min(resendDelay * 2, maxResend)
     resendOldest()
   }
 
   const resendOldest = (): void => {
-    for (const entry of outbox.slice(0, limits.resendAtOnce)) {
+    for (const entry of outbox.slice(0, resendAtOnce)) {
       if (entry.attempts > 0) counters.resent += 1
       put(entry)
     }
@@ -169,7 +176,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const scheduleAck = (): void => {
-    ackTimer ??= clock.setTimeout(acknowledge, limits.ackDelay)
+    ackTimer ??= clock.setTimeout(acknowledge, ackDelay)
   }
 
   const cancelAck = (): void => {
@@ -194,7 +201,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     resume: (): void => {
       if (phase === 'closed') return
       phase = 'open'
-      resendDelay = resendDelayOf(roundTrip)
+      resendDelay = usualDelay()
       resendOldest()
       transmitNew()
     },
@@ -216,19 +223,3 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 }
 
 export type Delivery = ReturnType<typeof createDelivery>
-
-const smooth = (
-  known: { readonly smoothed: number; readonly variation: number } | undefined,
-  sample: number,
-): { readonly smoothed: number; readonly variation: number } =>
-  known === undefined
-    ? { smoothed: sample, variation: sample / 2 }
-    : {
-        smoothed: known.smoothed * 0.875 + sample * 0.125,
-        variation: known.variation * 0.75 + Math.abs(known.smoothed - sample) * 0.25,
-      }
-
-const resendDelayOf = (known: { readonly smoothed: number; readonly variation: number } | undefined): number =>
-  known === undefined
-    ? limits.firstResend
-    : Math.min(limits.maxResend, Math.max(limits.minResend, known.smoothed + 4 * known.variation))

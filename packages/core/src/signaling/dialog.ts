@@ -69,10 +69,10 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
   chooseCarrier()
 
   return {
+    ...delivery,
     session,
     remoteId,
     remoteInstance: () => remoteInstance,
-    counters: delivery.counters,
     send: (message) => {
       listener?.({ type: 'sent', message })
       delivery.send(message)
@@ -91,7 +91,5 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
     handTo: (next) => {
       listener = next
     },
-    acknowledge: delivery.acknowledge,
-    close: delivery.close,
   }
 }

@@ -5,25 +5,23 @@ import * as v from 'valibot'
  * Limits: 256 KiB a message, 128 KiB of SDP (22 video sections are 88 KB in Chromium), 512 characters a candidate,
  * metadata at most 8 levels deep. What does not fit is dropped and counted by its reason, never thrown.
  */
-const limits = {
-  text: 256 * 1024,
-  sdp: 128 * 1024,
-  candidates: 128,
-  metadataDepth: 8,
-  number: 2 ** 31,
-}
+const maxText = 256 * 1024
+const maxSdp = 128 * 1024
+const maxCandidates = 128
+const maxDepth = 8
+const maxNumber = 2 ** 31
 
 const text = (pattern: RegExp) => v.pipe(v.string(), v.check((value) => pattern.test(value)))
 const identifier = text(/^[\w.~-]{1,64}$/)
-const sequence = v.pipe(v.number(), v.check((value) => value >= 0 && value <= limits.number && value % 1 === 0))
-const sdp = v.pipe(v.string(), v.check((value) => value.length <= limits.sdp))
+const sequence = v.pipe(v.number(), v.check((value) => value >= 0 && value <= maxNumber && value % 1 === 0))
+const sdp = v.pipe(v.string(), v.check((value) => value.length <= maxSdp))
 const note = v.optional(text(/^[^]{0,1024}$/))
 
 const candidate = v.object({
   /** An RFC 8839 candidate attribute without `a=`; empty for end-of-candidates (RFC 8838, section 13). */
   candidate: text(/^(candidate:[\x20-\x7e]{1,501})?$/),
-  sdpMid: v.nullable(text(/^[^]{0,64}$/)),
-  sdpMLineIndex: v.nullable(sequence),
+  sdpMid: v.optional(text(/^[^]{0,64}$/)),
+  sdpMLineIndex: v.optional(sequence),
 })
 
 /** Why a session ended. The same on both sides. */
@@ -42,16 +40,16 @@ export type EndReason =
 
 const endReasons =
   /^(hangup|rejected|busy|cancelled|unanswered|unreachable|failed|replaced|closed|incompatible|unauthorized)$/
-const endReason = v.custom<EndReason>((value) => endReasons.test(String(value)))
+const endReason = text(endReasons) as v.GenericSchema<EndReason>
 
 /** The messages of a session by their type. */
 const messages = {
   offer: v.object({ type: v.literal('offer'), offer: sequence, sdp, metadata: v.optional(v.unknown()) }),
-  answer: v.object({ type: v.literal('answer'), offer: sequence, sdp, wantsFloor: v.boolean() }),
+  answer: v.object({ type: v.literal('answer'), offer: sequence, sdp, wantsFloor: v.optional(v.literal(true)) }),
   candidates: v.object({
     type: v.literal('candidates'),
     ufrag: text(/^[\x21-\x7e]{1,256}$/), // RFC 8839, section 5.4
-    candidates: v.pipe(v.array(candidate), v.check(({ length }) => length <= limits.candidates)),
+    candidates: v.pipe(v.array(candidate), v.check(({ length }) => length <= maxCandidates)),
   }),
   'floor-request': v.object({ type: v.literal('floor-request') }),
   'floor-grant': v.object({ type: v.literal('floor-grant') }),
@@ -87,7 +85,7 @@ export const encode = ({ message, ...header }: Envelope): string => JSON.stringi
 
 /** The envelope in a text, or the reason to drop it. Never throws. */
 export const decode = (text: string): Envelope | DropReason => {
-  if (text.length > limits.text) return 'too-large'
+  if (text.length > maxText) return 'too-large'
   let data: Record<string, unknown>
   try {
     data = Object(JSON.parse(text))
@@ -104,7 +102,7 @@ export const decode = (text: string): Envelope | DropReason => {
 }
 
 /** Whether a value may travel as metadata: JSON of bounded depth. */
-export const isMetadata = (value: unknown): boolean => isTame(value, limits.metadataDepth)
+export const isMetadata = (value: unknown): boolean => isTame(value, maxDepth)
 
 // An application that merges metadata into an object must not find its prototype changed.
 const isTame = (value: unknown, depth: number): boolean =>

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { deadlines, events, samples, stateOf, states, take, tell, waitsOf, type Cause } from './machine-stage.ts'
+import { sessionMachine } from './machine.ts'
+
+const signals = (what: string) => ({
+  'signal.offer': what,
+  'signal.answer': what,
+  'signal.candidates': what,
+  'signal.floor-request': what,
+  'signal.floor-grant': what,
+  'signal.ringing': what,
+  'signal.ack': what,
+})
+
+/** Nothing at all. */
+const nothing: Readonly<Record<Cause, string>> = {
+  ...signals(''),
+  'signal.reject': '',
+  'signal.hangup': '',
+  'call.start': '',
+  'call.accept': '',
+  'call.reject': '',
+  'call.hangup': '',
+  'call.close': '',
+  'call.yield': '',
+  'remote.left': '',
+  'remote.joined': '',
+  'remote.replaced': '',
+  'delivery.heard': '',
+  'delivery.settled': '',
+  'rtc.connected': '',
+  'rtc.disconnected': '',
+  'rtc.failed': '',
+  'rtc.closed': '',
+  'negotiation.signals': '',
+  'negotiation.changed': '',
+  reach: '',
+  answer: '',
+  ring: '',
+  connect: '',
+  recover: '',
+  end: '',
+}
+
+/** The other side ends it, or is gone. */
+const endsRemotely = {
+  'signal.reject': '-> ended, remote rejected',
+  'signal.hangup': '-> ended, remote failed',
+  'remote.replaced': '-> ended, remote replaced',
+}
+const endsHere = (reason: string, message = 'hangup') => `-> ending, local ${reason}, sends ${message}`
+const endsActive = (reason: string) => `-> active.ending, local ${reason}, sends hangup`
+
+const ringing = {
+  ...nothing,
+  ...signals('ignored'),
+  ...endsRemotely,
+  'signal.candidates': 'keeps it',
+  'call.accept': '-> active.connecting, starts',
+  'call.reject': endsHere('busy', 'reject'),
+  'call.hangup': endsHere('rejected', 'reject'),
+  'call.close': endsHere('closed'),
+  ring: endsHere('unanswered'),
+}
+const active = {
+  ...nothing,
+  ...signals('forwards'),
+  'signal.reject': '-> ended, remote rejected, stops',
+  'signal.hangup': '-> ended, remote failed, stops',
+  'remote.replaced': '-> ended, remote replaced, stops',
+  'call.hangup': endsActive('hangup'),
+  'call.close': endsActive('closed'),
+  'rtc.failed': endsActive('failed'),
+  'negotiation.signals': 'sends floor-request',
+  'negotiation.changed': 'shows it',
+}
+const calling = {
+  ...active,
+  'signal.answer': '-> active.connecting, forwards',
+  'call.hangup': endsActive('cancelled'),
+  'call.yield': '-> active.connecting, stops, starts',
+  answer: endsActive('unanswered'),
+}
+/** The end of alice stands over that of bob; scenarios below have it the other way round. */
+const ending = {
+  ...nothing,
+  ...signals('ignored'),
+  'signal.reject': '-> ended',
+  'signal.hangup': '-> ended',
+  'remote.replaced': '-> ended',
+  'delivery.settled': '-> ended',
+  'rtc.closed': '-> ended',
+  end: '-> ended',
+}
+
+/** What each event does in each state. */
+const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
+  idle: {
+    ...nothing,
+    ...signals('ignored'),
+    ...endsRemotely,
+    'call.start': '-> active.calling.unheard, starts',
+    'call.hangup': '-> ended, local cancelled',
+    'call.close': endsHere('closed'),
+    'signal.offer': '-> ringing.present',
+  },
+  'ringing.present': { ...ringing, 'remote.left': '-> ringing.absent' },
+  'ringing.absent': { ...ringing, 'remote.joined': '-> ringing.present', reach: endsHere('unreachable') },
+  'active.calling.unheard': {
+    ...calling,
+    'delivery.heard': '-> active.calling.heard',
+    'signal.ringing': '-> active.calling.heard',
+    reach: endsActive('unreachable'),
+  },
+  'active.calling.heard': { ...calling, 'remote.left': '-> active.calling.unheard' },
+  'active.connecting': { ...active, 'rtc.connected': '-> active.connected', connect: endsActive('failed') },
+  'active.connected': {
+    ...active,
+    'rtc.disconnected': '-> active.interrupted',
+    'rtc.closed': '-> active.interrupted',
+  },
+  'active.interrupted': { ...active, 'rtc.connected': '-> active.connected', recover: endsActive('failed') },
+  'active.ending': {
+    ...active,
+    ...Object.fromEntries(
+      Object.entries(ending)
+        .filter(([, what]) => what === '-> ended')
+        .map(([cause, what]) => [cause, `${what}, stops`]),
+    ),
+    'call.hangup': '',
+    'call.close': '',
+    'rtc.failed': '',
+  },
+  ending,
+  ended: nothing,
+}
+
+describe('every event in every state', () => {
+  it('knows all states, events and deadlines of the machine', () => {
+    expect(Object.keys(samples).sort()).toEqual([...states].sort())
+    expect(Object.keys(table).sort()).toEqual([...states].sort())
+    for (const [state, snapshot] of Object.entries(samples)) expect(stateOf(snapshot)).toBe(state)
+    const named = sessionMachine.events.filter((event) => !/^xstate\.|\*/.test(event))
+    expect(Object.keys(events)).toEqual(expect.arrayContaining(named))
+    const waits = states.flatMap((state) => [...waitsOf(state).keys()])
+    expect([...new Set(waits)].sort()).toEqual([...deadlines].sort())
+    expect(samples.ended?.status).toBe('done')
+  })
+
+  for (const state of states)
+    it(`does what the table says in ${state}`, () => {
+      const before = samples[state]!
+      const told = [...Object.keys(events), ...deadlines].map((cause) => [
+        cause,
+        tell(before, take(before, cause as Cause)),
+      ])
+      expect(Object.fromEntries(told)).toEqual(table[state])
+    })
+})

@@ -17,7 +17,12 @@ export interface Playground {
 /** Fills the page: one pane for each side that lives here, the messages between them, and both charts. */
 export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
   const local = as === undefined ? names : [as]
-  const bothCall = element('button', { type: 'button', class: 'button go', text: 'Both call at once', onclick: callBoth })
+  const bothCall = element('button', {
+    type: 'button',
+    class: 'button go',
+    text: 'Both call at once',
+    onclick: callBoth,
+  })
   const sequence = createSequenceView(
     as === undefined
       ? { draw: 'sent', head: bothCall }

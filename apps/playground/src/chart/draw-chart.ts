@@ -1,6 +1,14 @@
 import { svgElement } from '../element.ts'
 import { titleOf } from './edge-label.ts'
-import { lineHeight, type Box, type Note, type PlacedChart, type PlacedEdge, type PlacedState, type Point } from './layout.ts'
+import {
+  lineHeight,
+  type Box,
+  type Note,
+  type PlacedChart,
+  type PlacedEdge,
+  type PlacedState,
+  type Point,
+} from './layout.ts'
 import type { ChartEdge } from './read-machine.ts'
 
 /** A chart in the page, with what can be lit in it. */
@@ -24,7 +32,10 @@ export const drawChart = ({ width, height, states, edges, anySpots, start }: Pla
   const drawnEdges = edges.map((placed) => ({ edge: placed.edge, group: drawEdge(placed) }))
   const drawnStates = states.map((placed) => ({
     ...placed,
-    group: drawState(placed, placed.notes.flatMap(({ edge }) => notes.get(edge)?.group ?? [])),
+    group: drawState(
+      placed,
+      placed.notes.flatMap(({ edge }) => notes.get(edge)?.group ?? []),
+    ),
   }))
   // Outer states first, then edges, then inner states: nothing hides what is within it.
   const groupsOf = (isCompound: boolean) =>

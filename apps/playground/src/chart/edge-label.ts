@@ -38,7 +38,8 @@ const shortenType = (type: string, origin: string, name: string): string => {
   return toWords([origin, name].filter(Boolean).join(' '))
 }
 
-const toWords = (name: string): string => name.replaceAll(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start}`).toLowerCase()
+const toWords = (name: string): string =>
+  name.replaceAll(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start}`).toLowerCase()
 
 const wrap = (parts: readonly string[]): readonly string[] => {
   const lines: string[] = []

@@ -58,7 +58,11 @@ export const createLiveChart = ({ machine, direction, title, text }: LiveChartOp
   }
 
   svg.setAttribute('aria-label', title)
-  const box = element('div', { class: 'chart-box', tabindex: '0', role: 'group', 'aria-label': `${title}, scrollable` }, svg)
+  const box = element(
+    'div',
+    { class: 'chart-box', tabindex: '0', role: 'group', 'aria-label': `${title}, scrollable` },
+    svg,
+  )
   const root = element(
     'article',
     { class: 'card chart', 'data-machine': chart.id },

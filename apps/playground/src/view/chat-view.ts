@@ -2,7 +2,9 @@ import { element, setText } from '../element.ts'
 import type { ChatLine, Side, SideState } from '../side/side.ts'
 
 /** A chat over the data channel. */
-export const createChatView = (side: Side): { readonly root: HTMLElement; readonly render: (state: SideState) => void } => {
+export const createChatView = (
+  side: Side,
+): { readonly root: HTMLElement; readonly render: (state: SideState) => void } => {
   const log = element('ol', { class: 'lines', 'aria-live': 'polite', 'aria-label': `Chat of ${side.name}` })
   const hint = element('p', { class: 'hint' })
   const input = element('input', {

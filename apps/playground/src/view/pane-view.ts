@@ -85,7 +85,12 @@ const tellPresence = ({ signaling, present, name }: SideState): string => {
 
 const renderNotes = (list: HTMLElement, side: Side, { notes }: SideState): void => {
   if (list.childElementCount === 0 && notes.length === 0) return
-  const close = element('button', { type: 'button', class: 'button small quiet', text: 'Dismiss', onclick: side.clearNotes })
+  const close = element('button', {
+    type: 'button',
+    class: 'button small quiet',
+    text: 'Dismiss',
+    onclick: side.clearNotes,
+  })
   const items = notes.map((text) => element('li', { text }))
   list.replaceChildren(...items, ...(notes.length > 0 ? [element('li', { class: 'dismiss' }, close)] : []))
 }

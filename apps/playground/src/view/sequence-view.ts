@@ -25,7 +25,12 @@ export const createSequenceView = ({ draw, head }: SequenceOptions): SequenceVie
 
   const rows = element('ol', { class: 'rows', 'aria-label': 'Signaling messages, oldest first' })
   const empty = element('p', { class: 'empty', text: 'What the two sides tell each other to connect appears here.' })
-  const scroll = element('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Message sequence' }, rows, empty)
+  const scroll = element(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Message sequence' },
+    rows,
+    empty,
+  )
 
   const append = (row: HTMLElement) => {
     const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40
@@ -46,7 +51,8 @@ export const createSequenceView = ({ draw, head }: SequenceOptions): SequenceVie
       live.add(who)
     } else if (event.type === 'signal') {
       const { direction, type } = event.signal
-      if (draw === 'all' || direction === 'sent') append(arrow(direction === 'sent' ? who : otherOf(who), type, elapsed()))
+      if (draw === 'all' || direction === 'sent')
+        append(arrow(direction === 'sent' ? who : otherOf(who), type, elapsed()))
     } else {
       if (event.type === 'ended') live.delete(who)
       append(milestone(who, event.type === 'ended' ? `ended: ${event.end.reason}` : event.type, elapsed()))
@@ -92,4 +98,5 @@ const milestone = (who: Name, text: string, at: number): HTMLElement =>
     element('span', { class: 'flag', text }),
   )
 
-const time = (at: number): HTMLElement => element('span', { class: 'time', text: at < 10_000 ? `${at.toFixed(0)} ms` : `${(at / 1000).toFixed(1)} s` })
+const time = (at: number): HTMLElement =>
+  element('span', { class: 'time', text: at < 10_000 ? `${at.toFixed(0)} ms` : `${(at / 1000).toFixed(1)} s` })

@@ -130,6 +130,7 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     'call.hangup': '',
     'call.close': '',
     'rtc.failed': '',
+    'negotiation.signals': '',
   },
   ending,
   ended: nothing,

@@ -158,6 +158,7 @@ const ending = sessionSetup.createStateConfig({
     'remote.replaced': '#ended', // nobody is left to confirm
     'rtc.closed': '#ended', // the other side has heard, and is faster at closing than at confirming
     'rtc.failed': {},
+    'negotiation.signals': {}, // nothing is said behind the end, which would wait for its confirmation too
     'call.hangup': {}, // it is ending already, for an earlier reason
     'call.close': {},
   },

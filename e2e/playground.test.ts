@@ -1,0 +1,207 @@
+import { fileURLToPath } from 'node:url'
+import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
+import type { Locator, Page } from 'playwright-core'
+import { createServer, type ViteDevServer } from 'vite'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
+
+const soon = { interval: 20, timeout: 15_000 }
+
+let vite: ViteDevServer
+
+beforeAll(async () => {
+  vite = await createServer({
+    root: fileURLToPath(new URL('../apps/playground', import.meta.url)),
+    logLevel: 'error',
+    server: { host: '127.0.0.1', port: 0, watch: null },
+    // A dependency that is found late would reload the page in the middle of a test.
+    optimizeDeps: { noDiscovery: true, include: [] },
+  })
+  await vite.listen()
+})
+afterAll(() => vite?.close())
+
+type Who = 'alice' | 'bob'
+
+const origin = (): string => {
+  const address = vite.httpServer?.address()
+  if (typeof address !== 'object' || address === null) throw new Error('The playground is not served.')
+  return `http://127.0.0.1:${address.port}`
+}
+
+const openPlayground = async (browser: TestBrowser, query = ''): Promise<Page> => {
+  const page = await browser.openTab('transport')
+  await page.goto(`${origin()}/${query}`)
+  for (const pane of await panes(page).all()) await expect.poll(() => statusOf(pane), soon).toBe('ready')
+  return page
+}
+
+const panes = (page: Page): Locator => page.locator('[data-side]')
+
+const paneOf = (page: Page, who: Who): Locator => page.locator(`[data-side="${who}"]`)
+
+const statusOf = (pane: Locator): Promise<string | null> => pane.getAttribute('data-status')
+
+const press = (page: Page, who: Who, name: string): Promise<void> =>
+  paneOf(page, who).getByRole('button', { name, exact: true }).click()
+
+const expectStatus = async (page: Page, who: Who, status: string): Promise<void> => {
+  await expect.poll(() => statusOf(paneOf(page, who)), soon).toBe(status)
+}
+
+const connect = async (caller: Page, callee: Page): Promise<void> => {
+  await press(caller, 'alice', 'Call')
+  await expectStatus(callee, 'bob', 'ringing')
+  await press(callee, 'bob', 'Accept')
+  await expectStatus(caller, 'alice', 'connected')
+  await expectStatus(callee, 'bob', 'connected')
+}
+
+const say = async (page: Page, who: Who, text: string): Promise<void> => {
+  await paneOf(page, who).locator('input:not([readonly])').fill(text)
+  await press(page, who, 'Send')
+}
+
+const chatOf = (page: Page, who: Who): Promise<string[]> => paneOf(page, who).locator('.bubble').allInnerTexts()
+
+const messages = (page: Page): Promise<(string | null)[]> =>
+  page.locator('[data-message]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-message')))
+
+/** The states in which the chart of a machine shows somebody. */
+const litStates = (page: Page, machine: string, who: Who): Promise<(string | null)[]> =>
+  page
+    .locator(`[data-machine="${machine}"] .lit-${who}`)
+    .evaluateAll((states) => states.map((state) => state.getAttribute('data-state')))
+
+interface StateNode {
+  readonly key: string
+  readonly path: readonly string[]
+  readonly states: Readonly<Record<string, StateNode>>
+}
+
+const statesWithin = (node: StateNode): readonly StateNode[] =>
+  Object.values(node.states).flatMap((state) => [state, ...statesWithin(state)])
+
+forEachBrowser((browser) => {
+  it('lets two panes call, chat both ways and hang up, and tells the other side why it ended', async () => {
+    const page = await openPlayground(browser)
+    await connect(page, page)
+    await say(page, 'alice', 'Hello bob')
+    await expect.poll(() => chatOf(page, 'bob'), soon).toEqual(['Hello bob'])
+    await say(page, 'bob', 'Hello alice')
+    await expect.poll(() => chatOf(page, 'alice'), soon).toEqual(['Hello bob', 'Hello alice'])
+
+    await press(page, 'bob', 'Hang up')
+    await expectStatus(page, 'alice', 'ended')
+    await expectStatus(page, 'bob', 'ended')
+    expect(await paneOf(page, 'alice').locator('.status').innerText()).toContain('bob hung up.')
+    expect(await paneOf(page, 'alice').locator('.reason').innerText()).toBe('hangup, by remote')
+    expect(await paneOf(page, 'bob').locator('.reason').innerText()).toBe('hangup, by local')
+  })
+
+  it('tells the caller that its call was rejected, and lets it call again', async () => {
+    const page = await openPlayground(browser)
+    await press(page, 'alice', 'Call')
+    await expectStatus(page, 'bob', 'ringing')
+    await press(page, 'bob', 'Reject')
+    await expectStatus(page, 'alice', 'ended')
+    expect(await paneOf(page, 'alice').locator('.status').innerText()).toContain('bob rejected the call.')
+    await expectStatus(page, 'bob', 'ended')
+    await connect(page, page)
+  })
+
+  it('connects when both call at once, and again after that', async () => {
+    const page = await openPlayground(browser)
+    const both = page.getByRole('button', { name: 'Both call at once' })
+    for (const hangingUp of ['alice', 'bob'] as const) {
+      await both.click()
+      await expectStatus(page, 'alice', 'connected')
+      await expectStatus(page, 'bob', 'connected')
+      await say(page, 'alice', 'You too?')
+      await expect.poll(() => chatOf(page, 'bob'), soon).toEqual(['You too?'])
+      await press(page, hangingUp, 'Hang up')
+      await expectStatus(page, 'alice', 'ended')
+      await expectStatus(page, 'bob', 'ended')
+    }
+  })
+
+  it('connects two tabs', async () => {
+    const alice = await openPlayground(browser)
+    const [bob] = await Promise.all([
+      alice.context().waitForEvent('page'),
+      alice.getByRole('link', { name: 'Open a second tab' }).click(),
+    ])
+    await expect.poll(() => panes(alice).count(), soon).toBe(1)
+    await expectStatus(alice, 'alice', 'ready')
+    await expectStatus(bob, 'bob', 'ready')
+    await expect.poll(() => alice.locator('.elsewhere').innerText(), soon).toContain('In another tab')
+
+    await connect(alice, bob)
+    await say(bob, 'bob', 'From the other tab')
+    await expect.poll(() => chatOf(alice, 'alice'), soon).toEqual(['From the other tab'])
+    await bob.close()
+    await expectStatus(alice, 'alice', 'ended')
+    expect(await paneOf(alice, 'alice').locator('.status').innerText()).toContain('bob left.')
+  })
+
+  it('goes back from two tabs to two panes', async () => {
+    const page = await openPlayground(browser, '?as=bob')
+    await page.getByRole('link', { name: 'Two panes' }).click()
+    await expect.poll(() => panes(page).count(), soon).toBe(2)
+    await expectStatus(page, 'alice', 'ready')
+    await expectStatus(page, 'bob', 'ready')
+    await connect(page, page)
+  })
+
+  it('draws every state of both machines', async () => {
+    const page = await openPlayground(browser)
+    for (const { id, root } of [sessionMachine, negotiationMachine]) {
+      const chart = page.locator(`[data-machine="${id}"]`)
+      const states = statesWithin(root)
+      expect(states.length).toBeGreaterThan(5)
+      const drawn = await chart
+        .locator('[data-state]')
+        .evaluateAll((groups) => groups.map((group) => group.getAttribute('data-state')))
+      expect(new Set(drawn)).toEqual(new Set(states.map(({ path }) => path.join('.'))))
+      expect(drawn).toHaveLength(states.length)
+      const texts = await chart.locator('text').allTextContents()
+      for (const { key } of states) expect(texts).toContain(key)
+    }
+  })
+
+  it('shows where both sides are, and what they told each other', async () => {
+    const page = await openPlayground(browser)
+    await press(page, 'alice', 'Call')
+    await expectStatus(page, 'bob', 'ringing')
+    expect(await litStates(page, 'session', 'alice')).toEqual(['active.calling'])
+    expect(await litStates(page, 'session', 'bob')).toEqual(['ringing'])
+    expect(await litStates(page, 'negotiation', 'bob')).toEqual([])
+    await press(page, 'bob', 'Accept')
+    await expectStatus(page, 'alice', 'connected')
+    await expectStatus(page, 'bob', 'connected')
+    expect(await litStates(page, 'session', 'bob')).toEqual(['active.connected'])
+    await expect.poll(() => litStates(page, 'negotiation', 'alice'), soon).toEqual(['stable.holdingFloor'])
+    await expect.poll(() => litStates(page, 'negotiation', 'bob'), soon).toEqual(['stable.listening'])
+    const told = (await messages(page)).filter((type) => type !== 'candidates')
+    expect(told).toEqual(['offer', 'ringing', 'answer'])
+  })
+
+  it('offers only what fits: nobody can accept or hang up before there is a call', async () => {
+    const page = await openPlayground(browser)
+    const enabled = () => paneOf(page, 'bob').locator('.actions .button:not([aria-disabled="true"])').allInnerTexts()
+    expect(await enabled()).toEqual(['Call'])
+    await press(page, 'alice', 'Call')
+    await expectStatus(page, 'bob', 'ringing')
+    expect(await enabled()).toEqual(['Accept', 'Reject'])
+    await press(page, 'bob', 'Accept')
+    await expectStatus(page, 'bob', 'connected')
+    expect(await enabled()).toEqual(['Hang up'])
+  })
+
+  it('shows the report of a session', async () => {
+    const page = await openPlayground(browser)
+    await connect(page, page)
+    await paneOf(page, 'alice').locator('summary').click()
+    await expect.poll(() => paneOf(page, 'alice').locator('pre').innerText(), soon).toContain('"status": "connected"')
+  })
+})

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import { acceptAll, createStage, letRing, watch } from './peer-stage.ts'
+
+const browsers = [['chromium'], ['firefox'], ['chromium', 'firefox'], ['firefox', 'chromium']] as const
+
+describe.each(browsers.map((profiles) => [profiles.join(' to '), profiles] as const))(
+  'a call from %s',
+  (_, profiles) => {
+    it('connects, chats in text and bytes, and hangs up', async () => {
+      const { clock, pair, leftovers } = createStage({ profiles })
+      const [alice, bob] = await pair()
+      const calls = acceptAll(bob)
+      const session = alice.call('bob', { metadata: { topic: 'weather', tags: [1] } })
+      const caller = watch(session)
+      const chat = session.openChannel('chat')
+      caller.listen(chat)
+      chat.send('sent before it is open')
+      expect(await clock.runUntil(() => calls[0]?.messages.length === 1, 2000)).toBe(true)
+
+      const callee = calls[0]!
+      callee.session.openChannel('chat').send(new Uint8Array([1, 2, 3]))
+      chat.send('later')
+      await clock.advance(100)
+      expect(callee.messages).toEqual(['sent before it is open', 'later'])
+      expect(caller.messages).toEqual([new Uint8Array([1, 2, 3]).buffer])
+      expect(callee.session.metadata).toEqual({ topic: 'weather', tags: [1] })
+      expect([alice.sessions, bob.sessions]).toEqual([[session], [callee.session]])
+
+      callee.session.hangup('see you')
+      await clock.advance(200)
+      expect(caller.statuses).toEqual(['calling', 'connecting', 'connected', 'ended'])
+      expect(callee.statuses).toEqual(['ringing', 'connecting', 'connected', 'ending', 'ended'])
+      expect(caller.ends).toEqual([{ reason: 'hangup', by: 'remote', message: 'see you' }])
+      expect(callee.ends).toEqual([{ reason: 'hangup', by: 'local', message: 'see you' }])
+      expect([caller.connected, callee.connected]).toEqual([['connected'], ['connected']])
+      expect([alice.sessions, bob.sessions]).toEqual([[], []])
+      expect(await leftovers()).toEqual([])
+    })
+
+    it('renegotiates when either side adds a track, at once as well', async () => {
+      const { clock, pair, leftovers } = createStage({ profiles })
+      const [alice, bob] = await pair()
+      const calls = acceptAll(bob)
+      const caller = watch(alice.call('bob'))
+      await clock.runUntil(() => caller.status() === 'connected', 2000)
+      const callee = calls[0]!
+      const heard: string[] = []
+      for (const { session } of [caller, callee])
+        session.on('track', ({ track }) => heard.push(`${session.getSnapshot().role} gets ${track.kind}`))
+      const track = (kind: string) => ({ kind, id: kind, readyState: 'live' }) as unknown as MediaStreamTrack
+      callee.session.addTrack(track('audio'))
+      await clock.advance(200)
+      caller.session.addTrack(track('video'))
+      callee.session.addTrack(track('video'))
+      await clock.advance(500)
+      expect(heard.sort()).toEqual(['callee gets video', 'caller gets audio', 'caller gets video'])
+      expect([caller, callee].map(({ session }) => session.getSnapshot().negotiation).sort()).toEqual([
+        'stable.holdingFloor',
+        'stable.listening',
+      ])
+      expect(await leftovers()).toEqual([])
+    })
+  },
+)
+
+describe('a call that does not connect', () => {
+  const begin = async (options = {}) => {
+    const stage = createStage()
+    const [alice, bob] = await stage.pair(options)
+    const calls = letRing(bob)
+    const caller = watch(alice.call('bob'))
+    await stage.clock.advance(50)
+    return { ...stage, alice, bob, caller, callee: calls[0]! }
+  }
+
+  it('is rejected with words', async () => {
+    const { clock, caller, callee, leftovers } = await begin()
+    expect(callee.session.peerConnection).toBeUndefined()
+    callee.session.reject('in a meeting')
+    await clock.advance(50)
+    expect(caller.ends).toEqual([{ reason: 'rejected', by: 'remote', message: 'in a meeting' }])
+    expect(callee.ends).toEqual([{ reason: 'rejected', by: 'local', message: 'in a meeting' }])
+    expect([caller.connected, callee.connected]).toEqual([['session-ended: rejected'], ['session-ended: rejected']])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it.each([
+    ['cancelled by the caller', 'cancelled', ['remote', 'local']],
+    ['hung up by the callee', 'rejected', ['local', 'remote']],
+  ] as const)('is %s', async (_, reason, [ofCallee, ofCaller]) => {
+    const { clock, caller, callee, leftovers } = await begin()
+    ;(ofCaller === 'local' ? caller : callee).session.hangup()
+    await clock.advance(50)
+    expect(caller.ends).toEqual([{ reason, by: ofCaller }])
+    expect(callee.ends).toEqual([{ reason, by: ofCallee }])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is unanswered after 60 seconds', async () => {
+    const { clock, caller, callee, leftovers } = await begin()
+    await clock.advance(59_900)
+    expect([caller.status(), callee.status()]).toEqual(['calling', 'ringing'])
+    await clock.advance(150)
+    expect([caller.reasons(), callee.reasons()]).toEqual([['unanswered'], ['unanswered']])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is unanswered by its own deadline when the caller vanished without a word', async () => {
+    const { clock, network, callee, leftovers } = await begin()
+    network.disconnect('alice', { announce: false })
+    await clock.advance(78_000)
+    expect(callee.reasons()).toEqual(['unanswered'])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is unreachable when the caller left while it rang', async () => {
+    const { clock, network, callee, leftovers } = await begin()
+    network.disconnect('alice')
+    await clock.advance(14_900)
+    expect(callee.status()).toBe('ringing')
+    await clock.advance(2_500)
+    expect(callee.reasons()).toEqual(['unreachable'])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('fails after 40 seconds when there is no path', async () => {
+    const { clock, browsers: fakes, caller, callee, leftovers } = await begin({ deadlines: { connect: 10_000 } })
+    fakes[0]!.breakLink()
+    callee.session.accept()
+    await clock.advance(9_900)
+    expect([caller.status(), callee.status()]).toEqual(['connecting', 'connecting'])
+    await clock.advance(2_500)
+    expect([caller.reasons(), callee.reasons()]).toEqual([['failed'], ['failed']])
+    expect(await leftovers()).toEqual([])
+  })
+})
+
+describe('calling', () => {
+  it('is unreachable after 15 seconds when nobody has the id', async () => {
+    const { clock, enter, network, leftovers } = createStage()
+    const caller = watch(enter('alice').call('nobody'))
+    await clock.advance(14_900)
+    expect(caller.status()).toBe('calling')
+    await clock.advance(200)
+    expect(caller.ends).toEqual([{ reason: 'unreachable', by: 'local' }])
+    expect(network.counters.sent).toBe(0)
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is unreachable when the other instance never answers', async () => {
+    const { clock, network, pair, leftovers } = createStage()
+    const [alice] = await pair()
+    network.partition(true)
+    const caller = watch(alice.call('bob'))
+    await clock.advance(18_000)
+    expect(caller.reasons()).toEqual(['unreachable'])
+    network.partition(false)
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('waits for somebody who is about to join', async () => {
+    const { clock, enter, leftovers } = createStage()
+    const caller = watch(enter('alice').call('bob'))
+    await clock.advance(10_000)
+    const calls = acceptAll(enter('bob'))
+    expect(await clock.runUntil(() => caller.status() === 'connected', 1000)).toBe(true)
+    expect(calls).toHaveLength(1)
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('finds a peer busy that has as many sessions as it takes', async () => {
+    const { clock, enter, leftovers } = createStage()
+    const [alice, carol, bob] = [enter('alice'), enter('carol'), enter('bob', { maxSessions: 1 })] as const
+    const calls = acceptAll(bob)
+    await clock.advance(50)
+    const first = watch(alice.call('bob'))
+    await clock.advance(500)
+    const second = watch(carol.call('bob'))
+    await clock.advance(100)
+    expect(second.ends).toEqual([{ reason: 'busy', by: 'remote' }])
+    expect([calls.length, first.status()]).toEqual([1, 'connected'])
+    first.session.hangup()
+    await clock.advance(100)
+    const third = watch(carol.call('bob'))
+    await clock.advance(500)
+    expect(third.status()).toBe('connected')
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('accepts a call that rings from the same peer', async () => {
+    const { clock, pair, leftovers } = createStage()
+    const [alice, bob] = await pair()
+    const calls = letRing(bob)
+    const caller = watch(alice.call('bob'))
+    await clock.advance(50)
+    const session = bob.call('alice')
+    expect(session).toBe(calls[0]?.session)
+    await clock.advance(500)
+    expect([caller.status(), calls[0]?.status(), calls.length]).toEqual(['connected', 'connected', 1])
+    expect(alice.call('bob')).toBe(caller.session)
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('can be repeated at once after the end', async () => {
+    const { clock, pair, leftovers } = createStage()
+    const [alice, bob] = await pair()
+    const calls = acceptAll(bob)
+    for (let round = 0; round < 3; round += 1) {
+      const caller = watch(alice.call('bob'))
+      expect(await clock.runUntil(() => caller.status() === 'connected', 1000)).toBe(true)
+      caller.session.hangup()
+      caller.session.hangup()
+    }
+    await clock.advance(500)
+    expect(calls.map((call) => call.reasons())).toEqual([['hangup'], ['hangup'], ['hangup']])
+    expect(await leftovers()).toEqual([])
+  })
+})

@@ -62,7 +62,9 @@ export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: 
     const wasOver = before?.session === undefined || before.session.status === 'ended'
     const isNew = session !== undefined && session.status !== 'ended' && wasOver
     if (isNew) sessionChart.show(state.name, 'idle')
-    sessionChart.show(state.name, session?.status)
+    // Both called, and the call of the other side stands.
+    const yielded = before?.session?.role === 'caller' && session?.role === 'callee'
+    sessionChart.show(state.name, session?.status, yielded ? 'call.yield' : undefined)
     negotiationChart.show(state.name, session?.status === 'ended' ? undefined : session?.negotiation)
     renderBothCall()
   }

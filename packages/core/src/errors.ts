@@ -48,7 +48,7 @@ export const isParleyError = (value: unknown): value is ParleyError =>
 
 /** What a transport threw when it was to join, as a ParleyError. It names its code, since it cannot import the class. */
 export const toTransportError = (cause: unknown): ParleyError => {
-  const { code, message } = cause as Partial<ParleyError>
+  const { code, message } = (cause ?? {}) as Partial<ParleyError>
   const isKnown = code === 'insecure-context' || code === 'unsupported'
   return new ParleyError(isKnown ? code : 'transport-failed', message ?? String(cause), { cause })
 }

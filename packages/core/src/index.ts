@@ -15,6 +15,7 @@ export type { CandidateCounters } from './negotiation/candidates.ts'
 export type { Role } from './negotiation/role.ts'
 export type { ConfigurationSource, PeerConnectionConstructor } from './rtc/peer-connection.ts'
 export type { DeliveryCounters } from './signaling/delivery.ts'
+export type { Carrier } from './signaling/dialog.ts'
 export type { EndReason, Message } from './signaling/message.ts'
 export type {
   PeerAddress,

@@ -95,8 +95,8 @@ export interface Peer {
 
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
-/** Ended sessions that are remembered, so that their late messages ring nobody. */
-const maxEnded = 1024
+/** Ended sessions, and instances, that are remembered so that their late messages ring nobody. */
+const maxRemembered = 1024
 /** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
 const linger = 30_000
 
@@ -115,7 +115,10 @@ export const createPeer = (options: PeerOptions): Peer => {
   const timers = new Map<string, unknown>()
   const ended = new Set<string>()
   const sessions = new Set<SessionControl>()
+  /** How many calls each instance has made, as far as heard. */
+  const remoteCalls = new Map<string, number>()
   const ready = withResolvers<void>()
+  let calls = 0
   let signaling: 'open' | 'lost' = 'lost'
   let closing: Promise<void> | undefined
 
@@ -133,17 +136,24 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (present.has(peer.instance) === (type === 'joined')) return
     if (type === 'joined') present.set(peer.instance, peer)
     else present.delete(peer.instance)
-    for (const { session, dialog, send } of sessions) {
-      if (session.remoteId !== peer.id) continue
-      const { remoteInstance, address } = dialog()
-      const remote = remoteInstance()
-      if (remote === peer.instance) send({ type: `remote.${type}` })
-      else if (type === 'joined' && remote === undefined) address(peer.instance)
-      // Another instance of that id, and the one of this session is gone: its page was loaded again.
-      else if (type === 'joined' && !present.has(remote ?? '')) send({ type: 'remote.replaced' })
-    }
+    for (const control of sessions) if (control.session.remoteId === peer.id) applyPresence(control, type, peer)
     events.emit(`peer-${type}`, peer)
   }
+
+  const applyPresence = ({ dialog, send }: SessionControl, type: PresenceChange['type'], peer: PeerAddress) => {
+    const { remoteInstance, address, isHeard } = dialog()
+    const remote = remoteInstance() ?? ''
+    const newest = newestOf(peer.id)
+    if (remote === peer.instance) send({ type: `remote.${type}` })
+    if (present.has(remote) || newest === undefined) return
+    // The instance of this session is not here, and another one is: its page was loaded again. What it never heard can
+    // go to the other one.
+    if (isHeard()) send({ type: 'remote.replaced' })
+    else address(newest)
+  }
+
+  const newestOf = (remoteId: string): string | undefined =>
+    [...present.values()].filter((peer) => peer.id === remoteId).at(-1)?.instance
 
   const drop = (reason: PeerDropReason): undefined => {
     counters[reason] = (counters[reason] ?? 0) + 1
@@ -168,13 +178,13 @@ export const createPeer = (options: PeerOptions): Peer => {
     forgetLater(dialog)
     dialog.handTo(({ message: first }) => {
       if (first?.type === 'offer') takeCall(dialog, first)
-      else end(dialog)
+      else if (first !== undefined) end(dialog)
     })
     return dialog
   }
 
   const addDialog = (session: string, remoteId: string, remoteInstance: string | undefined): Dialog => {
-    const transport = { isOpen: () => signaling === 'open', send: link.send }
+    const transport = { isOpen: () => signaling === 'open', send: link.send, maxLength: link.maxLength }
     const dialog = createDialog({ session, instance, remoteId, remoteInstance, transport, clock, random })
     dialogs.set(session, dialog)
     return dialog
@@ -183,21 +193,34 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** Both called at once, or somebody starts anew, or simply a call. */
   const takeCall = (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => {
     const { remoteId } = dialog
+    const remoteInstance = dialog.remoteInstance() ?? ''
+    if (offer.calls !== undefined && !isNewCall(remoteInstance, offer.calls)) return end(dialog)
     const other = sessionWith(remoteId)
     if (other?.session.getSnapshot().status === 'calling') {
       if (standsOver(id, remoteId)) return end(dialog)
       const mine = other.dialog()
       other.yieldTo(dialog, offer)
+      // It may ring over there: our offer can have come in after that call was over.
+      mine.send({ type: 'hangup', reason: 'cancelled' })
       return end(mine)
     }
     // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
     const remote = other?.dialog().remoteInstance() ?? ''
-    if (remote === dialog.remoteInstance() || !present.has(remote)) other?.send({ type: 'remote.replaced' })
+    if (remote === remoteInstance || !present.has(remote)) other?.send({ type: 'remote.replaced' })
     const control = addSession(dialog, offer.metadata)
-    control.send({ ...offer, type: 'signal.offer' })
+    control.take(offer)
     if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
     // What came in one batch is taken whole first: a call that was cancelled in it rings nobody.
     queueMicrotask(() => ring(control))
+  }
+
+  /** Takes note of a number of calls; whether it is higher than any heard before. */
+  const isNewCall = (remoteInstance: string, count: number): boolean => {
+    const known = remoteCalls.get(remoteInstance) ?? 0
+    remoteCalls.delete(remoteInstance)
+    remoteCalls.set(remoteInstance, Math.max(known, count))
+    keepNewest(remoteCalls)
+    return count > known
   }
 
   const ring = ({ session, dialog }: SessionControl) => {
@@ -212,7 +235,17 @@ export const createPeer = (options: PeerOptions): Peer => {
 
   const addSession = (dialog: Dialog, metadata: unknown): SessionControl => {
     const { configuration = {} } = rtc
-    const control = createSession({ localId: id, dialog, deadlines, clock, RTCPeerConnection, configuration, metadata })
+    const control = createSession({
+      localId: id,
+      dialog,
+      deadlines,
+      clock,
+      RTCPeerConnection,
+      configuration,
+      metadata,
+      calls: () => calls,
+      onCalls: (count) => void isNewCall(control.dialog().remoteInstance() ?? '', count),
+    })
     sessions.add(control)
     void control.whenEnded.then(() => {
       sessions.delete(control)
@@ -242,8 +275,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     dialogs.get(session)?.close()
     dialogs.delete(session)
     ended.add(session)
-    const [oldest = ''] = ended
-    if (ended.size > maxEnded) ended.delete(oldest)
+    keepNewest(ended)
   }
 
   const closeAll = async () => {
@@ -263,7 +295,10 @@ export const createPeer = (options: PeerOptions): Peer => {
     room,
     self: { id, instance },
     onOpen: () => setSignaling('open'),
-    onClose: () => setSignaling('lost'),
+    onClose: (reason) => {
+      if (reason !== undefined) ready.reject(toTransportError(reason))
+      setSignaling('lost')
+    },
     onMessage: receive,
     onPresence: takePresence,
     onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
@@ -292,9 +327,11 @@ export const createPeer = (options: PeerOptions): Peer => {
       const other = sessionWith(remoteId)
       if (other?.session.getSnapshot().status === 'ringing') other.session.accept()
       if (other !== undefined) return other.session
+      calls += 1
       const before = [...sessions].find(({ session }) => session.remoteId === remoteId)
-      const newest = [...present.values()].filter((peer) => peer.id === remoteId).at(-1)
-      const control = addSession(addDialog(randomName(), remoteId, newest?.instance), metadata)
+      const newest = newestOf(remoteId)
+      if (newest === undefined) link.seek?.(remoteId)
+      const control = addSession(addDialog(randomName(), remoteId, newest), metadata)
       // Its end and this offer travel apart; a call that overtook the end would look like a fresh start to the other.
       const start = () => control.send({ type: 'call.start' })
       if (before === undefined) start()
@@ -305,6 +342,11 @@ export const createPeer = (options: PeerOptions): Peer => {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const keepNewest = (known: Map<string, unknown> | Set<string>): void => {
+  const [oldest = ''] = known.keys()
+  if (known.size > maxRemembered) known.delete(oldest)
 }
 
 const joinRoom = (transport: SignalingTransport, join: SignalingJoin): SignalingLink => {

@@ -7,8 +7,11 @@ import { isWithin, readMachine, type DrawableMachine } from './read-machine.ts'
 /** A chart that shows where each side is. */
 export interface LiveChart {
   readonly root: HTMLElement
-  /** Lights the state of a side: its whole path, or its last name. `undefined`: nothing runs. */
-  readonly show: (who: Name, state: string | undefined) => void
+  /**
+   * Lights the state of a side: its whole path, or its last name. `undefined`: nothing runs. `event` is what led there,
+   * where several could.
+   */
+  readonly show: (who: Name, state: string | undefined, event?: string) => void
 }
 
 export interface LiveChartOptions {
@@ -30,12 +33,15 @@ export const createLiveChart = ({ machine, direction, title, text }: LiveChartOp
     const ids = [...states.keys()].filter((id) => id === name || id.endsWith(`.${name}`))
     return (from === undefined ? undefined : ids.find((id) => edgeBetween(from, id) !== undefined)) ?? ids[0]
   }
-  const edgeBetween = (from: string, to: string) =>
-    edges
+  /** The innermost transition decides, as it does in the machine; unless the event is known. */
+  const edgeBetween = (from: string, to: string, event?: string) => {
+    const fitting = edges
       .filter(({ edge }) => isWithin(edge.target, to) && (isWithin(from, edge.source) || isWithin(edge.source, from)))
-      .sort((one, other) => other.edge.source.length - one.edge.source.length)[0]
+      .sort((one, other) => other.edge.source.length - one.edge.source.length)
+    return fitting.find(({ edge }) => edge.events.some(({ type }) => type === event)) ?? fitting[0]
+  }
 
-  const show = (who: Name, name: string | undefined) => {
+  const show = (who: Name, name: string | undefined, event?: string) => {
     const before = lit.get(who)
     const next = name === undefined ? undefined : find(name, before)
     if (next === before) return
@@ -45,7 +51,7 @@ export const createLiveChart = ({ machine, direction, title, text }: LiveChartOp
       lit.set(who, next)
       states.get(next)?.classList.add(`lit-${who}`)
       scrollTo(next)
-      if (before !== undefined) flash(edgeBetween(before, next)?.group, who)
+      if (before !== undefined) flash(edgeBetween(before, next, event)?.group, who)
     }
     svg.setAttribute('aria-label', `${title}: ${[...lit].map(([side, state]) => `${side} in ${state}`).join(', ')}`)
   }

@@ -70,27 +70,24 @@ export const createChannel = ({
     if (next !== 'connecting') events.emit(next === 'open' ? 'open' : 'close', undefined)
   }
 
-  const openOne = () => [...attached.keys()].find((dataChannel) => dataChannel.readyState === 'open')
+  const openOne = () => [...attached.keys()].find(({ readyState }) => readyState === 'open')
 
   const whenOpen = () => {
     const dataChannel = openOne()
     if (dataChannel === undefined) return
-    const queued = waiting
-    waiting = []
-    for (const data of queued) sendOn(dataChannel, data)
+    for (const data of waiting.splice(0)) sendOn(dataChannel, data)
     become('open')
   }
 
-  const detach = () => {
+  const letGo = () => {
+    const dataChannels = [...attached.keys()]
     for (const stopListening of attached.values()) stopListening()
     attached.clear()
-    become('connecting')
+    return dataChannels
   }
 
   const close = () => {
-    const dataChannels = [...attached.keys()]
-    detach()
-    for (const dataChannel of dataChannels) dataChannel.close()
+    for (const dataChannel of letGo()) dataChannel.close()
     become('closed')
   }
 
@@ -126,9 +123,12 @@ export const createChannel = ({
       )
       whenOpen()
     },
-    detach,
+    detach: () => {
+      letGo()
+      become('connecting')
+    },
     end: () => {
-      detach()
+      letGo()
       become('closed')
       events.clear()
     },

@@ -124,7 +124,11 @@ const add = (generation: Generation, spelling: CandidateSpelling): Generation =>
   // RFC 8838, section 14: nothing may follow the end of candidates.
   const isRefused = seen.includes('') || seen.includes(key) || seen.length >= maxPerGeneration
   if (isRefused || candidate.length > maxLength) return generation
-  return { ...generation, waiting: [...waiting, { candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined }], seen: [...seen, key] }
+  return {
+    ...generation,
+    waiting: [...waiting, { candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined }],
+    seen: [...seen, key],
+  }
 }
 
 /** Room for a new generation: the oldest that no description has claimed makes way. */

@@ -38,7 +38,7 @@ export const gatherCandidates = ({
   }
   const flushAfter = (ms: number) => {
     clock.clearTimeout(timer)
-    timer = clock.setTimeout(flush, ms)
+    if (!signal.aborted) timer = clock.setTimeout(flush, ms)
   }
   signal.addEventListener('abort', () => clock.clearTimeout(timer))
 

@@ -80,7 +80,9 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
     createOffer: fromPromise(async () => setLocal(opened(), await opened().createOffer())),
     createAnswer: fromPromise(async () => setLocal(opened(), await opened().createAnswer())),
     applyOffer: fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type: 'offer', sdp })),
-    applyAnswer: fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type: 'answer', sdp })),
+    applyAnswer: fromPromise<void, Offer>(({ input: { sdp } }) =>
+      opened().setRemoteDescription({ type: 'answer', sdp }),
+    ),
   }
 }
 

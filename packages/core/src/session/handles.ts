@@ -30,13 +30,12 @@ export const createHandles = ({
   let connection: RTCPeerConnection | undefined
   let stopListening: (() => void) | undefined
 
-  const live = (label: string): ChannelControl | undefined => {
-    const known = channels.get(label)
-    return known?.channel.state === 'closed' ? undefined : known
-  }
-
   const add = (label: string, isLocal: boolean): ChannelControl => {
-    const control = createChannel({ label, isLocal, onChange, warn })
+    const onStateChange = () => {
+      if (control.channel.state === 'closed') channels.delete(label)
+      onChange()
+    }
+    const control = createChannel({ label, isLocal, onChange: onStateChange, warn })
     channels.set(label, control)
     onChange()
     return control
@@ -44,7 +43,11 @@ export const createHandles = ({
 
   const listenToControl = (control: RTCDataChannel) =>
     listen<RTCDataChannelEventMap>(control, {
-      open: () => onControl((text) => control.send(text)),
+      open: () =>
+        onControl((text) => {
+          // It can be closing already; delivery sends again what is lost here.
+          if (control.readyState === 'open') control.send(text)
+        }),
       message: ({ data }) => onControlMessage(String(data)),
       close: () => {
         onControl(undefined)
@@ -60,8 +63,7 @@ export const createHandles = ({
     open: (pc: RTCPeerConnection): void => {
       connection = pc
       stopListening = listenToControl(openDataChannel(pc, controlLabel, 0))
-      for (const { isLocal, attach, channel } of channels.values())
-        if (isLocal && channel.state !== 'closed') attach(openDataChannel(pc, channel.label))
+      for (const [label, { isLocal, attach }] of channels) if (isLocal) attach(openDataChannel(pc, label))
       for (const [track, streams] of tracks) addTrack(pc, track, streams)
     },
 
@@ -75,14 +77,14 @@ export const createHandles = ({
 
     /** Takes a channel that the other side opened: a new one, or its half of one that is there. */
     take: (dataChannel: RTCDataChannel): void => {
-      const known = live(dataChannel.label)
+      const known = channels.get(dataChannel.label)
       const control = known ?? add(dataChannel.label, false)
       control.attach(dataChannel)
       if (known === undefined) onChannel(control.channel)
     },
 
     openChannel: (label: string): Channel => {
-      const known = live(label)
+      const known = channels.get(label)
       if (known !== undefined) return known.channel
       const control = add(label, true)
       if (connection !== undefined) control.attach(openDataChannel(connection, label))
@@ -95,7 +97,9 @@ export const createHandles = ({
     },
 
     end: (): void => {
-      for (const { end } of channels.values()) end()
+      const all = [...channels.values()]
+      channels.clear()
+      for (const { end } of all) end()
       tracks.clear()
     },
   }

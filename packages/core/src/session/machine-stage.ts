@@ -26,7 +26,6 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
   'signal.ringing': { type: 'signal.ringing' },
   'signal.reject': { type: 'signal.reject', reason: 'rejected' },
   'signal.hangup': { type: 'signal.hangup', reason: 'failed' },
-  'signal.ack': { type: 'signal.ack' },
   'remote.left': { type: 'remote.left' },
   'remote.joined': { type: 'remote.joined' },
   'remote.replaced': { type: 'remote.replaced' },

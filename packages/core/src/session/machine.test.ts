@@ -9,7 +9,6 @@ const signals = (what: string) => ({
   'signal.floor-request': what,
   'signal.floor-grant': what,
   'signal.ringing': what,
-  'signal.ack': what,
 })
 
 /** Nothing at all. */
@@ -89,7 +88,6 @@ const ending = {
   'signal.hangup': '-> ended',
   'remote.replaced': '-> ended',
   'delivery.settled': '-> ended',
-  'rtc.closed': '-> ended',
   end: '-> ended',
 }
 

@@ -141,6 +141,7 @@ const sessionSetup = setup({
       return { end: { reason, by: 'remote' as const, ...noteOf(event) } }
     }),
     endReplaced: assign({ end: { reason: 'replaced', by: 'remote' } }),
+    forgetNegotiation: assign({ negotiation: undefined }),
     ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
   },
 })
@@ -156,7 +157,7 @@ const ending = sessionSetup.createStateConfig({
     'signal.hangup': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, { target: '#ended' }],
     'signal.reject': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, { target: '#ended' }],
     'remote.replaced': '#ended', // nobody is left to confirm
-    'rtc.closed': '#ended', // the other side has heard, and is faster at closing than at confirming
+    'rtc.closed': {}, // the other side has heard, or ended by itself: its message says which
     'rtc.failed': {},
     'negotiation.signals': {}, // nothing is said behind the end, which would wait for its confirmation too
     'call.hangup': {}, // it is ending already, for an earlier reason
@@ -237,6 +238,7 @@ export const sessionMachine = sessionSetup.createMachine({
         input: ({ context: { role, offer, early } }) =>
           role === 'caller' ? { role } : { role, offer, candidates: early },
       },
+      exit: 'forgetNegotiation',
       on: {
         'signal.*': { actions: 'forward' },
         'signal.hangup': { target: 'ended', actions: 'endRemotely' },

@@ -41,7 +41,8 @@ export const createReport = (clock: Clock) => {
     elapsed,
     phase: (next: SessionSnapshot): void => {
       if (next.status !== last.status) add(next.status)
-      if (next.negotiation !== last.negotiation) add(`negotiation.${next.negotiation}`)
+      if (next.negotiation !== undefined && next.negotiation !== last.negotiation)
+        add(`negotiation.${next.negotiation}`)
       last = next
     },
     create: (

@@ -7,7 +7,7 @@ import { assertName } from '../name.ts'
 import type { CandidateCounters } from '../negotiation/candidates.ts'
 import type { Role } from '../negotiation/role.ts'
 import type { ConfigurationSource, PeerConnectionConstructor } from '../rtc/peer-connection.ts'
-import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
+import type { Carrier, Dialog, DialogEvent } from '../signaling/dialog.ts'
 import { decode, type EndReason, type Message } from '../signaling/message.ts'
 import { connectionLogic } from './connection.ts'
 import { createHandles } from './handles.ts'
@@ -36,9 +36,11 @@ export interface SessionSnapshot {
   readonly status: SessionStatus
   readonly role: Role
   readonly remoteId: string
-  /** The state of the negotiation machine, such as `awaitingAnswer` or `stable.holdingFloor`. */
+  /** The state of the negotiation machine while there is a connection, such as `awaitingAnswer` or `stable.holdingFloor`. */
   readonly negotiation: string | undefined
   readonly endReason: EndReason | undefined
+  /** What carries signaling now: the transport, the control channel of the connection, or nothing, so that it waits. */
+  readonly signaling: Carrier
   readonly channels: readonly { readonly label: string; readonly state: ChannelState }[]
   /** Candidates of the other side. */
   readonly candidates: CandidateCounters
@@ -107,6 +109,8 @@ export interface SessionControl {
   readonly session: Session
   readonly dialog: () => Dialog
   readonly send: (event: SessionEvent) => void
+  /** Takes a message that was delivered before the session had its dialog: the offer that rings. */
+  readonly take: (message: Message) => void
   /** Takes the call of the other side in place of its own (both called at once). */
   readonly yieldTo: (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => void
   readonly whenEnded: Promise<SessionEnd>
@@ -121,6 +125,10 @@ export interface SessionOptions {
   readonly configuration: ConfigurationSource
   /** As caller: goes with the first offer. As callee: came with it. */
   readonly metadata: unknown
+  /** How many calls this peer has made, this one included. */
+  readonly calls: () => number
+  /** The other side told how many calls it has made. */
+  readonly onCalls: (calls: number) => void
 }
 
 export const createSession = (options: SessionOptions): SessionControl => {
@@ -143,7 +151,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
       if (typeof envelope === 'string') warn({ code: 'bad-message', message: `On the control channel: ${envelope}.` })
       else if (envelope.session === dialog.session) dialog.receive(envelope)
     },
-    onControlClose: () => actor.send({ type: 'rtc.closed' }),
+    onControlClose: () => {
+      actor.send({ type: 'rtc.closed' })
+      settleIfAlone()
+    },
     warn,
   })
   const connection = connectionLogic({
@@ -167,6 +178,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
       remoteId,
       negotiation: context.negotiation,
       endReason: context.end?.reason,
+      signaling: dialog.carrier(),
       channels: handles.channels(),
       candidates: context.candidates,
     }
@@ -181,25 +193,38 @@ export const createSession = (options: SessionOptions): SessionControl => {
     events.emit('state', next)
   }
 
+  const record = (direction: SessionSignal['direction'], { type }: Message) =>
+    events.emit('signal', { direction, type, at: report.elapsed() })
+
+  /** An end that nothing can carry will not be confirmed, so nobody need wait for it. */
+  const settleIfAlone = () => {
+    if (dialog.carrier() === 'none') actor.send({ type: 'delivery.settled' })
+  }
+
   const onDialogEvent = (event: DialogEvent) => {
+    if (event.type === 'carrier') return publish()
     if (event.message === undefined) return actor.send({ type: `delivery.${event.type}` })
     const { type, message } = event
-    events.emit('signal', { direction: type, type: message.type, at: report.elapsed() })
-    if (type === 'received') actor.send({ ...message, type: `signal.${message.type}` } as SignalEvent)
+    record(type, message)
+    if (type === 'sent') return
+    if (message.type === 'answer') options.onCalls(message.calls ?? 0)
+    actor.send({ ...message, type: `signal.${message.type}` } as SignalEvent)
   }
   dialog.handTo(onDialogEvent)
 
   actor.on('signals', ({ messages }) => {
+    const calls = options.calls()
     for (const message of messages)
-      dialog.send(message.type === 'offer' && message.offer === 1 ? { ...message, metadata } : message)
-    // Whoever was never addressed cannot confirm an end.
-    if (dialog.remoteInstance() === undefined) actor.send({ type: 'delivery.settled' })
+      if (message.type === 'answer') dialog.send({ ...message, calls })
+      else if (message.type === 'offer' && message.offer === 1) dialog.send({ ...message, calls, metadata })
+      else dialog.send(message)
+    settleIfAlone()
   })
   actor.subscribe(({ context: { end }, status }) => {
+    if (status === 'done') handles.end()
     publish()
     if (snapshot.status === 'connected') connected.resolve()
     if (status !== 'done' || end === undefined) return
-    handles.end()
     dialog.handTo(undefined)
     dialog.acknowledge()
     const { reason, by, message = '' } = end
@@ -261,11 +286,13 @@ export const createSession = (options: SessionOptions): SessionControl => {
     session,
     dialog: () => dialog,
     send,
+    take: (message) => onDialogEvent({ type: 'received', message }),
     yieldTo: (other, offer) => {
       dialog.handTo(undefined)
       dialog = other
       metadata = offer.metadata
       dialog.handTo(onDialogEvent)
+      record('received', offer)
       actor.send({ ...offer, type: 'call.yield' })
     },
     whenEnded: ended.promise,

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
-import type { Message } from './message.ts'
+import type { Body } from './message.ts'
 
 /** The part of an envelope that delivery reads and writes. `message` is absent from a bare acknowledgement. */
 export interface Frame {
   readonly seq: number
   readonly ack: number
-  readonly message?: Message
+  readonly message?: Body
 }
 
 export interface DeliveryOptions {
@@ -15,7 +15,7 @@ export interface DeliveryOptions {
   /** Puts a frame on its way. It may be lost, doubled or overtaken. */
   readonly transmit: (frame: Frame) => void
   /** Takes each message of the other side exactly once, in order. */
-  readonly deliver: (message: Message) => void
+  readonly deliver: (message: Body) => void
   /** The other side acknowledged something: it is there. */
   readonly onHeard: () => void
   /** Everything that was sent is acknowledged. */
@@ -64,24 +64,30 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     refused: 0,
     overflow: 0,
   }
-  const outbox: { readonly seq: number; readonly message: Message; sentAt: number; attempts: number }[] = []
-  const inbox = new Map<number, Message>()
+  const outbox: { readonly seq: number; message: Body; sentAt: number; attempts: number }[] = []
+  const inbox = new Map<number, Body>()
   let phase: 'suspended' | 'open' | 'closed' = 'suspended'
   let lastSent = 0
   let lastDelivered = 0
+  /** The newest message of the other side that its frames tell of: it may say the contrary of ours. */
+  let announced = 0
+  let isSettled = true
   let resendDelay = firstResend
   let roundTrip = 0
   let variation = 0
   let resendTimer: unknown
   let ackTimer: unknown
 
-  const send = (message: Message): void => {
+  const send = (message: Body): void => {
     if (phase === 'closed') return
     if (outbox.length >= maxOutbox) {
       counters.overflow += 1
       return
     }
+    // Nothing matters any more but the end: it takes the place of what is unconfirmed, so that no late offer rings.
+    if (isEnd(message)) for (const entry of outbox) entry.message = message
     lastSent += 1
+    isSettled = false
     outbox.push({ seq: lastSent, message, sentAt: 0, attempts: 0 })
     counters.sent += 1
     transmitNew()
@@ -104,8 +110,16 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   const receive = ({ seq, ack, message }: Frame): void => {
     if (phase === 'closed') return
     counters.received += 1
+    onHeard()
+    if (seq <= lastDelivered + maxWindow) announced = Math.max(announced, seq)
     takeAck(ack)
-    if (message === undefined) return
+    if (message !== undefined) take(seq, message)
+    if (isSettled || outbox.length > 0 || announced > lastDelivered) return
+    isSettled = true
+    onSettled()
+  }
+
+  const take = (seq: number, message: Body): void => {
     if (seq <= lastDelivered) {
       // Sent again because our acknowledgement was lost, or is late.
       counters.duplicate += 1
@@ -143,9 +157,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     const measured = acknowledged.at(-1)
     if (measured?.attempts === 1) measure(clock.now() - measured.sentAt)
     resendDelay = usualDelay()
-    onHeard()
     transmitNew()
-    if (outbox.length === 0) onSettled()
   }
 
   const measure = (sample: number): void => {
@@ -186,7 +198,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const acknowledge = (): void => {
     cancelAck()
-    if (phase === 'open') transmit({ seq: 0, ack: lastDelivered })
+    if (phase === 'open') transmit({ seq: lastSent, ack: lastDelivered })
   }
 
   return {
@@ -197,6 +209,8 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     acknowledge: (): void => {
       if (ackTimer !== undefined) acknowledge()
     },
+    /** Whether the other side has sent or confirmed anything. */
+    isHeard: () => lastDelivered > 0 || outbox.length < counters.sent,
     /** The medium is open, perhaps again: everything unacknowledged goes at once. */
     resume: (): void => {
       if (phase === 'closed') return
@@ -221,5 +235,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     },
   }
 }
+
+const isEnd = ({ type }: Body): boolean => type === 'hangup' || type === 'reject'
 
 export type Delivery = ReturnType<typeof createDelivery>

@@ -1,11 +1,15 @@
 import type { Clock } from '../clock.ts'
 import { createDelivery, type DeliveryCounters } from './delivery.ts'
-import { encode, type Envelope, type Message } from './message.ts'
+import { encode, join, maxText, split, type Body, type Envelope, type Message } from './message.ts'
 
-/** What a dialog tells: a message that went by, a first or further sign of life, or that nothing is unconfirmed. */
+/** What a dialog tells. */
 export type DialogEvent =
   | { readonly type: 'sent' | 'received'; readonly message: Message }
-  | { readonly type: 'heard' | 'settled'; readonly message?: undefined }
+  /** A sign of life; nothing is unconfirmed any more; messages go another way. */
+  | { readonly type: 'heard' | 'settled' | 'carrier'; readonly message?: undefined }
+
+/** What carries the messages of a dialog now. `none`: they wait. */
+export type Carrier = 'transport' | 'control' | 'none'
 
 export interface DialogOptions {
   readonly session: string
@@ -13,7 +17,11 @@ export interface DialogOptions {
   readonly remoteId: string
   /** The other instance, once it is known. */
   readonly remoteInstance: string | undefined
-  readonly transport: { readonly isOpen: () => boolean; readonly send: (to: string, text: string) => void }
+  readonly transport: {
+    readonly isOpen: () => boolean
+    readonly send: (to: string, text: string) => void
+    readonly maxLength: number | undefined
+  }
   readonly clock: Clock
   readonly random: () => number
 }
@@ -28,6 +36,9 @@ export interface Dialog {
   readonly session: string
   readonly remoteId: string
   readonly remoteInstance: () => string | undefined
+  readonly carrier: () => Carrier
+  /** Whether the other instance has given a sign of life. Until then the dialog can be addressed to another. */
+  readonly isHeard: () => boolean
   readonly counters: Readonly<DeliveryCounters>
   readonly send: (message: Message) => void
   readonly receive: (envelope: Envelope) => void
@@ -48,6 +59,7 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
   let { remoteInstance } = options
   let listener: ((event: DialogEvent) => void) | undefined
   let control: ((text: string) => void) | undefined
+  let pieces = ''
 
   const delivery = createDelivery({
     ...options,
@@ -57,14 +69,34 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
       if (control === undefined) transport.send(remoteId, text)
       else control(text)
     },
-    deliver: (message) => listener?.({ type: 'received', message }),
+    deliver: (body) => {
+      const message = whole(body)
+      if (message !== undefined) listener?.({ type: 'received', message })
+    },
     onHeard: () => listener?.({ type: 'heard' }),
     onSettled: () => listener?.({ type: 'settled' }),
   })
 
+  /** A message once all of its pieces are there; they come in order, so they need no number. */
+  const whole = (body: Body): Message | undefined => {
+    if (body.type === 'ack') return
+    if (body.type !== 'part') return body
+    pieces = (pieces + body.text).slice(0, maxText + 1)
+    if (body.more) return
+    const message = join(pieces)
+    pieces = ''
+    return typeof message === 'object' ? whole(message) : undefined
+  }
+
+  const carrier = (): Carrier => {
+    if (remoteInstance === undefined) return 'none'
+    if (control !== undefined) return 'control'
+    return transport.isOpen() ? 'transport' : 'none'
+  }
   const chooseCarrier = () => {
-    if (remoteInstance !== undefined && (control !== undefined || transport.isOpen())) delivery.resume()
-    else delivery.suspend()
+    if (carrier() === 'none') delivery.suspend()
+    else delivery.resume()
+    listener?.({ type: 'carrier' })
   }
   chooseCarrier()
 
@@ -73,9 +105,10 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
     session,
     remoteId,
     remoteInstance: () => remoteInstance,
+    carrier,
     send: (message) => {
       listener?.({ type: 'sent', message })
-      delivery.send(message)
+      for (const piece of split(message, transport.maxLength ?? Infinity)) delivery.send(piece)
     },
     receive: ({ seq, ack, message }) => delivery.receive(message.type === 'ack' ? { seq, ack } : { seq, ack, message }),
     address: (to) => {

@@ -29,7 +29,10 @@ export interface SignalingJoin {
   readonly onPresence: (change: PresenceChange) => void
   /** The medium knows that nobody took a message for this id. Call it only when sure. */
   readonly onUnreachable: (to: string) => void
-  /** The link was lost (it will be tried again) or closed; once per `onOpen`. */
+  /**
+   * The link was lost and will be tried again; once per `onOpen`. Before the first `onOpen`, and with a reason, it says
+   * that the room cannot be joined, and that nobody tries any more.
+   */
   readonly onClose: (reason?: Error) => void
 }
 
@@ -42,6 +45,10 @@ export interface PresenceChange {
 export interface SignalingLink {
   /** Sends text to every instance under an id. May lose, double or reorder; never throws on a lost link. */
   readonly send: (to: string, text: string) => void
-  /** Leaves the room. Idempotent; nothing is delivered after it was called. */
+  /** Leaves the room. Idempotent; nothing is delivered after it was called, `onClose` included. */
   readonly close: () => Promise<void>
+  /** For a medium that does not know who is there: somebody is about to be called, so find out and tell. */
+  readonly seek?: (id: string) => void
+  /** The longest text that the medium carries, in characters; longer messages are sent in pieces. At least 512. */
+  readonly maxLength?: number
 }

@@ -15,8 +15,9 @@ export const brokenInvariants = (world: World): string[] => [
 /** I1: both ends finish connected, or with one reason that both report. */
 const disagreements = (records: readonly SessionRecord[]): string[] => {
   const alive = records.filter(({ participant }) => participant.isAlive())
-  const bySession = Map.groupBy(alive, ({ session }) => session.id)
-  return [...bySession].flatMap(([id, sides]) => {
+  const ids = new Set(alive.map(({ session }) => session.id))
+  return [...ids].flatMap((id) => {
+    const sides = alive.filter(({ session }) => session.id === id)
     const outcomes = new Set(sides.map(outcomeOf))
     const isHalf = sides.length === 1 && outcomes.has('connected')
     if (outcomes.size === 1 && !isHalf) return []

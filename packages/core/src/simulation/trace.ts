@@ -18,7 +18,7 @@ export const traceOf = ({
   readonly sent: readonly LoggedMessage[]
 }): string => {
   const all = [...lines, ...sent.map((message) => ({ at: message.at, text: inWords(message) }))]
-  const shown = all.toSorted((a, b) => a.at - b.at).map(({ at, text }) => `${at.toFixed(0).padStart(7)} ${text}`)
+  const shown = all.sort((a, b) => a.at - b.at).map(({ at, text }) => `${at.toFixed(0).padStart(7)} ${text}`)
   const cut = shown.length > longest ? [`        ... ${shown.length - longest} lines before`] : []
   const head = `seed ${seed}, faults ${JSON.stringify(faults)}; again: ${replay}`
   return [head, ...cut, ...shown.slice(-longest)].join('\n')

@@ -106,7 +106,7 @@ export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldO
       clock.setTimeout(act, ms)
     },
     recordOf: ({ peer }: Participant, remoteId: string): SessionRecord | undefined =>
-      recorder.records.findLast(({ participant, session }) => participant.peer === peer && session.remoteId === remoteId),
+      recorder.records.filter(({ participant, session }) => participant.peer === peer && session.remoteId === remoteId).at(-1),
     accept: (session: Session): void => {
       if (session.getSnapshot().status === 'ringing') session.accept()
     },

@@ -95,7 +95,7 @@ export const createFabric = (options: FabricOptions): Fabric => {
     const generation = generationOf(end, other)
     // Two one-way trips: a connectivity check and its answer.
     clock.setTimeout(() => {
-      if (partnerOf(end, ends) !== other || generationOf(end, other) !== generation) return
+      if (!ends.has(end) || partnerOf(end, ends) !== other || generationOf(end, other) !== generation) return
       if (isPassable(end, other, generation)) connect(end, other, generation)
     }, 2 * latency)
   }

@@ -1,0 +1,193 @@
+import type { Participant } from './participant.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { World } from './world.ts'
+
+/** What happens in a world, by name. Each throws when something is not as it must be. */
+export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  'plain call': async (world) => {
+    const { caller, callee } = await connect(world)
+    await chat(world, caller, callee)
+    if (world.pick(2) === 0) return
+    world.causes.add('hangup')
+    ;(world.pick(2) === 0 ? caller : callee).session.hangup('bye')
+  },
+
+  'both call at once': async (world) => {
+    const [alice, bob] = await meet(world)
+    world.call(alice, 'bob')
+    await world.clock.advance(world.pick(200))
+    acceptCalls(world, alice, bob)
+    world.call(bob, 'alice')
+    const [mine, theirs] = [world.call(alice, 'bob'), world.call(bob, 'alice')]
+    for (const record of [mine, theirs]) world.openChat(record)
+    await connected(world, mine, theirs)
+    await chat(world, mine, theirs)
+  },
+
+  'renegotiation storm': async (world) => {
+    const { caller, callee } = await connect(world)
+    const each = 12
+    for (const { session, participant } of [caller, callee])
+      for (let index = 0; index < each; index += 1)
+        world.later(world.pick(600), () => session.addTrack(makeTrack(participant, index)))
+    const haveAll = () => [caller, callee].every(({ tracks }) => tracks.length === each)
+    await world.until(haveAll, 'every track arrives', 30_000)
+    await chat(world, caller, callee)
+  },
+
+  'ends at random moments': async (world) => {
+    world.causes.add('hangup')
+    const [alice, bob] = await meet(world)
+    bob.peer.on('call', ({ reject, hangup }) => {
+      const answer = [hangup, () => reject('no'), undefined][world.pick(5)]
+      if (answer === undefined) world.later(world.pick(300), () => acceptNow(world, bob, 'alice'))
+      else world.later(world.pick(300), () => whenRinging(world, bob, 'alice', answer))
+    })
+    const { session } = world.call(alice, 'bob')
+    world.later(world.pick(700), () => session.hangup('bye'))
+    world.later(world.pick(700), () => world.recordOf(bob, 'alice')?.session.hangup())
+    await world.until(() => session.getSnapshot().status === 'ended', 'the call is over')
+  },
+
+  'reload of a page': async (world) => {
+    world.causes.add('reload')
+    const [alice, bob] = await meet(world)
+    acceptCalls(world, alice, bob)
+    const { session } = world.call(alice, 'bob')
+    await world.clock.advance(world.pick(2_000))
+    const isTimely = session.getSnapshot().status !== 'ended'
+    bob.crash(world.pick(2) * 200)
+    await world.clock.advance(world.pick(400))
+    const bobAgain = world.join('bob')
+    acceptCalls(world, bobAgain)
+    await world.until(() => session.getSnapshot().status === 'ended', 'the old session is over', 60_000)
+    const { endReason } = session.getSnapshot()
+    if (isTimely && false && endReason !== 'replaced') throw new Error(`The session with the old page ended as ${endReason}.`)
+    const [caller, callee] = world.pick(2) === 0 ? [alice, bobAgain] : [bobAgain, alice]
+    await connectTo(world, caller, callee)
+  },
+
+  'partition between offer and answer': async (world) => {
+    const [alice, bob] = await meet(world)
+    acceptCalls(world, bob)
+    const cut = world.network.intercept(({ text }) => {
+      if (!text.includes('"type":"answer"')) return
+      world.network.partition(true)
+      world.later(3_000, () => world.network.partition(false))
+      cut()
+    })
+    const caller = world.call(alice, 'bob')
+    await world.until(() => caller.connectedAt !== undefined, 'connected', 60_000)
+    const { offers } = alice.fake.counters
+    if (offers !== 1) throw new Error(`The partition cost ${offers} offers instead of one.`)
+  },
+
+  'signaling lost for ever': async (world) => {
+    const { alice, bob, caller, callee } = await connect(world)
+    // The control channel opens a moment after the connection.
+    await world.clock.advance(100)
+    if (world.pick(2) === 0) world.network.partition(true)
+    else for (const { id } of [alice, bob]) world.network.disconnect(id)
+    await world.clock.advance(world.pick(60_000))
+    for (const { session, participant } of [caller, callee]) session.addTrack(makeTrack(participant, 0))
+    const haveAll = () => [caller, callee].every(({ tracks }) => tracks.length === 1)
+    await world.until(haveAll, 'the control channel carries the renegotiation', 2_000)
+    await chat(world, caller, callee)
+  },
+
+  'path lost': async (world) => {
+    const { caller, callee } = await connect(world)
+    await world.clock.advance(100)
+    world.causes.add('path')
+    world.fabric.cut()
+    await world.clock.advance(world.pick(20_000))
+    if (world.pick(2) === 0) world.fabric.heal()
+    await world.settle()
+    const isUp = [caller, callee].every(({ session }) => session.getSnapshot().status === 'connected')
+    if (isUp) await chat(world, caller, callee)
+  },
+
+  'no path at all': async (world) => {
+    const [alice, bob] = await meet(world)
+    acceptCalls(world, bob)
+    world.fabric.cut()
+    const { ends } = world.call(alice, 'bob')
+    await world.until(() => ends.length > 0, 'the call is over')
+    if (ends[0]?.reason !== 'failed') throw new Error(`Without a path it ended as ${ends[0]?.reason}.`)
+  },
+
+  'mesh of three': async (world) => {
+    const all = ['alice', 'bob', 'carol'].map((id) => world.join(id))
+    acceptCalls(world, ...all)
+    await world.clock.advance(50)
+    for (const from of all)
+      for (const to of all)
+        if (from !== to) world.later(world.pick(200), () => void world.call(from, to.id))
+    const isComplete = () =>
+      all.every(({ peer: { sessions } }) =>
+        sessions.length === 2 && sessions.every((session) => session.getSnapshot().status === 'connected'))
+    await world.until(isComplete, 'everybody is connected to everybody', 60_000)
+  },
+}
+
+/** Two peers that know of each other. */
+export const meet = async (world: World): Promise<readonly [Participant, Participant]> => {
+  const both = [world.join('alice'), world.join('bob')] as const
+  await world.clock.advance(50)
+  return both
+}
+
+export const connect = async (world: World) => {
+  const [alice, bob] = await meet(world)
+  acceptCalls(world, bob)
+  return { alice, bob, ...(await connectTo(world, alice, bob)) }
+}
+
+const connectTo = async (world: World, from: Participant, to: Participant) => {
+  const caller = world.call(from, to.id)
+  world.openChat(caller)
+  await world.until(() => world.recordOf(to, from.id)?.connectedAt !== undefined, 'the callee is connected', 60_000)
+  const callee = world.recordOf(to, from.id) as SessionRecord
+  await connected(world, caller, callee)
+  return { caller, callee }
+}
+
+const connected = (world: World, ...records: readonly SessionRecord[]): Promise<void> =>
+  world.until(() => records.every(({ connectedAt }) => connectedAt !== undefined), 'both are connected', 60_000)
+
+/** Each person who is called takes a while to answer. */
+export const acceptCalls = (world: World, ...participants: readonly Participant[]): void => {
+  for (const participant of participants)
+    participant.peer.on('call', ({ remoteId }) => {
+      world.later(world.pick(300), () => acceptNow(world, participant, remoteId))
+    })
+}
+
+const acceptNow = (world: World, participant: Participant, remoteId: string): void =>
+  whenRinging(world, participant, remoteId, ({ session }) => session.accept())
+
+const whenRinging = (
+  world: World,
+  participant: Participant,
+  remoteId: string,
+  act: (record: SessionRecord) => unknown,
+): void => {
+  const record = world.recordOf(participant, remoteId)
+  if (participant.isAlive() && record?.session.getSnapshot().status === 'ringing') act(record)
+}
+
+/** Both send ten messages, and each comes once and in order. */
+export const chat = async (world: World, ...sides: readonly [SessionRecord, SessionRecord]): Promise<void> => {
+  for (const side of sides) side.messages.length = 0
+  const texts = Array.from({ length: 10 }, (_, index) => `message ${index}`)
+  for (const side of sides) for (const text of texts) world.openChat(side).send(text)
+  const areComplete = () => sides.every(({ messages }) => messages.length >= texts.length)
+  await world.until(areComplete, 'every message arrives', 5_000)
+  await world.clock.advance(500)
+  for (const { messages, participant } of sides)
+    if (messages.join() !== texts.join()) throw new Error(`${participant.name} got ${messages.join()}.`)
+}
+
+/** The fake takes anything with a kind and an id. */
+export const makeTrack = ({ name }: Participant, index: number): MediaStreamTrack =>
+  ({ kind: index % 2 === 0 ? 'audio' : 'video', id: `${name} ${index}` }) as MediaStreamTrack

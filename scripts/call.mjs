@@ -7,13 +7,12 @@ await ensureModules()
 const { defaultServerConditions, runnerImport } = await import('vite')
 
 // Node 20 runs no TypeScript; vite does, and reads the sources of the packages instead of their builds.
-const conditions = ['@parley-rtc/source', ...defaultServerConditions]
+const resolve = { conditions: ['@parley-rtc/source', ...defaultServerConditions], noExternal: [/^@parley-rtc\//] }
 const { module } = await runnerImport(join(root, 'e2e/call.ts'), {
   root,
   configFile: false,
   logLevel: 'warn',
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  environments: { inline: { resolve } },
 })
 const ok = await module.call()
 // @roamhq/wrtc crashes when Node unloads it at the natural end of the process.

@@ -1,4 +1,3 @@
-import type { Session } from '../session/session.ts'
 import { createFabric } from '../testing/fake-fabric.ts'
 import type { FakeProfile } from '../testing/fake-profile.ts'
 import type { FaultOptions } from '../testing/faults.ts'
@@ -21,6 +20,9 @@ export interface WorldOptions {
 
 /** ms. Longer than all deadlines of a session together: whatever is not over by then never will be. */
 const lifetime = 180_000
+
+/** What a script throws when the network was too bad for its call: no failure as long as both sides agree. */
+export class GaveUp extends Error {}
 
 /** Whole peers on one virtual network, one virtual clock and fake connections: the same run for the same seed. */
 export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldOptions) => {
@@ -107,9 +109,6 @@ export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldO
     },
     recordOf: ({ peer }: Participant, remoteId: string): SessionRecord | undefined =>
       recorder.records.filter(({ participant, session }) => participant.peer === peer && session.remoteId === remoteId).at(-1),
-    accept: (session: Session): void => {
-      if (session.getSnapshot().status === 'ringing') session.accept()
-    },
     describe: (): string => traceOf({ seed, faults, replay, lines: recorder.lines, sent: network.sent }),
   }
 }
@@ -123,7 +122,10 @@ export const run = async (options: WorldOptions, script: (world: World) => Promi
   const onRejection = (error: unknown) => rejections.push(error)
   process.on('unhandledRejection', onRejection)
   try {
-    await script(world)
+    await script(world).catch((error: unknown) => {
+      if (!(error instanceof GaveUp)) throw error
+      world.causes.add('gave up')
+    })
     await world.settle()
     assertNone(brokenInvariants(world))
     await world.closeAll()

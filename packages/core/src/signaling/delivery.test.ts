@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../testing/random.ts'
 import { createVirtualClock } from '../testing/virtual-clock.ts'
 import { createDelivery, type Frame } from './delivery.ts'
-import type { Message } from './message.ts'
+import type { Body, Message } from './message.ts'
 
-const say = (text: string): Message => ({ type: 'hangup', reason: 'hangup', message: text })
-const textOf = (message: { readonly type: string; readonly message?: string | undefined }) =>
-  message.message ?? message.type
+const say = (text: string): Message => ({ type: 'candidates', ufrag: text, candidates: [] })
+const textOf = (message: Body) => ('ufrag' in message ? message.ufrag : message.type)
 
 /** One side with the other in the hands of the test. */
 const alone = (random = () => 0.5) => {
@@ -176,18 +175,46 @@ describe('acknowledgements', () => {
     expect(frames).toEqual([{ seq: 0, ack }])
   })
 
-  it('tell that the other side is there, and when all is confirmed', () => {
+  it('tell that the other side is there, and once when all is confirmed', () => {
     const { delivery, told } = alone()
     delivery.resume()
     delivery.send(say('one'))
     delivery.send(say('two'))
     delivery.receive({ seq: 0, ack: 0 })
-    expect(told).toEqual([])
     delivery.receive({ seq: 0, ack: 1 })
+    expect(told).toEqual(['heard', 'heard'])
+    delivery.receive({ seq: 0, ack: 2 })
+    delivery.receive({ seq: 0, ack: 2 })
+    expect(told).toEqual(['heard', 'heard', 'heard', 'settled', 'heard'])
+  })
+
+  it('settle nothing while a message of the other side is known to be on its way', () => {
+    const { delivery, told } = alone()
+    delivery.resume()
+    delivery.send(say('mine'))
+    // The other side has sent a first message, which is late or lost: it may say the contrary.
+    delivery.receive({ seq: 1, ack: 1 })
     expect(told).toEqual(['heard'])
-    delivery.receive({ seq: 0, ack: 2 })
-    delivery.receive({ seq: 0, ack: 2 })
+    delivery.receive({ seq: 1, ack: 1, message: say('hers') })
     expect(told).toEqual(['heard', 'heard', 'settled'])
+  })
+})
+
+describe('an end', () => {
+  it('takes the place of everything that is unconfirmed', async () => {
+    const { clock, delivery, news } = alone()
+    delivery.send(say('one'))
+    delivery.resume()
+    delivery.send(say('two'))
+    delivery.receive({ seq: 0, ack: 1 })
+    news()
+    delivery.send({ type: 'hangup', reason: 'cancelled' })
+    await clock.advance(1250)
+    expect(news().map(({ seq, message }) => [seq, message?.type])).toEqual([
+      [3, 'hangup'],
+      [2, 'hangup'],
+      [3, 'hangup'],
+    ])
   })
 })
 
@@ -343,7 +370,7 @@ describe('bounds', () => {
     delivery.resume()
     delivery.send(say('x'))
     for (const ack of [2, 2 ** 31]) delivery.receive({ seq: 0, ack })
-    expect([told, delivery.counters.refused]).toEqual([[], 2])
+    expect([told, delivery.counters.refused]).toEqual([['heard', 'heard'], 2])
   })
 
   it('survive any numbers', () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium, firefox, type Browser } from 'playwright-core'
+import { chromium, firefox, type BrowserServer } from 'playwright-core'
 
 /** The browsers that everything must work in. */
 export type BrowserName = 'chromium' | 'firefox'
@@ -8,11 +8,12 @@ export type BrowserName = 'chromium' | 'firefox'
 export const insecureHost = 'insecure.test'
 
 /** Starts a browser without a window, with a camera and a microphone that need no hardware and no permission. */
-export const launchBrowser = (name: BrowserName): Promise<Browser> => launchers[name]()
+export const launchBrowser = (name: BrowserName): Promise<BrowserServer> => launchers[name]()
 
-const launchers: Record<BrowserName, () => Promise<Browser>> = {
+const launchers: Record<BrowserName, () => Promise<BrowserServer>> = {
   chromium: () =>
-    chromium.launch({
+    chromium.launchServer({
+      host: '127.0.0.1',
       executablePath: findProgram('PARLEY_CHROMIUM', [
         '/usr/bin/chromium',
         '/usr/bin/chromium-browser',
@@ -35,7 +36,8 @@ const launchers: Record<BrowserName, () => Promise<Browser>> = {
       ],
     }),
   firefox: () =>
-    firefox.launch({
+    firefox.launchServer({
+      host: '127.0.0.1',
       // This channel speaks WebDriver BiDi, and so works with the Firefox that people have.
       channel: 'moz-firefox',
       executablePath: findProgram('PARLEY_FIREFOX', [

@@ -1,37 +1,14 @@
-import { fileURLToPath } from 'node:url'
 import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
 import type { Locator, Page } from 'playwright-core'
-import { createServer, type ViteDevServer } from 'vite'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 
 const soon = { interval: 20, timeout: 15_000 }
 
-let vite: ViteDevServer
-
-beforeAll(async () => {
-  vite = await createServer({
-    root: fileURLToPath(new URL('../apps/playground', import.meta.url)),
-    logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0, watch: null },
-    // A dependency that is found late would reload the page in the middle of a test.
-    optimizeDeps: { noDiscovery: true, include: [] },
-  })
-  await vite.listen()
-})
-afterAll(() => vite?.close())
-
 type Who = 'alice' | 'bob'
 
-const origin = (): string => {
-  const address = vite.httpServer?.address()
-  if (typeof address !== 'object' || address === null) throw new Error('The playground is not served.')
-  return `http://127.0.0.1:${address.port}`
-}
-
 const openPlayground = async (browser: TestBrowser, query = ''): Promise<Page> => {
-  const page = await browser.openTab('transport')
-  await page.goto(`${origin()}/${query}`)
+  const page = await browser.openPath(`playground/${query}`)
   for (const pane of await panes(page).all()) await expect.poll(() => statusOf(pane), soon).toBe('ready')
   return page
 }

@@ -135,7 +135,7 @@ forEachBrowser((browser) => {
   it('tells as left a tab that went to another page, and never twice when it comes back', async () => {
     const ann = await openAndJoin(browser, 'ann', 'ann-1')
     const bob = await openAndJoin(browser, 'bob', 'bob-1')
-    await bob.page.goto(`${browser.origin()}/transport?elsewhere`)
+    await bob.page.goto(`${browser.origin}/transport?elsewhere`)
     await expect.poll(() => presence(ann), soon).toEqual(['+bob-1', '-bob-1'])
     await bob.page.goBack()
     await bob.page.waitForSelector('html[data-ready]', { state: 'attached' })
@@ -215,7 +215,7 @@ forEachBrowser((browser) => {
 
   it('says that the page must be served securely', async () => {
     const page = await browser.openTab('transport')
-    await page.goto(browser.origin().replace('127.0.0.1', insecureHost) + '/transport')
+    await page.goto(browser.origin.replace('127.0.0.1', insecureHost) + '/transport')
     await page.waitForSelector('html[data-ready]', { state: 'attached' })
     const error = await page.evaluate(() => {
       try {

@@ -1,14 +1,15 @@
 /**
- * Checks that the types of core's main entry need no XState and no mitt: both are details of core, and each user's
- * compiler would have to read them.
+ * Checks that the types of core's main entry and of its wrappers need no XState and no mitt: both are details of core,
+ * and each user's compiler would have to read them.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fail, root } from './run.mjs'
 
 const hidden = ['xstate', 'mitt']
-const entry = join(root, 'packages/core/dist/index.d.ts')
-if (!existsSync(entry)) fail('packages/core/dist/index.d.ts is missing. Build it with: npm run build')
+const entries = ['index', 'wrappers/index'].map((name) => `packages/core/dist/${name}.d.ts`)
+for (const entry of entries)
+  if (!existsSync(join(root, entry))) fail(`${entry} is missing. Build it with: npm run build`)
 
 /** Lists the imports of hidden packages in a file and in all files that it imports. */
 const leaksOf = (file, seen = new Set()) => {
@@ -21,7 +22,7 @@ const leaksOf = (file, seen = new Set()) => {
   })
 }
 
-const leaks = leaksOf(entry)
+const leaks = entries.flatMap((entry) => leaksOf(join(root, entry)))
 if (leaks.length > 0)
   fail(`The types of @parley-rtc/core must not need ${hidden.join(' or ')}:\n  ${leaks.join('\n  ')}`)
 console.log(`The types of @parley-rtc/core need neither ${hidden.join(' nor ')}.`)

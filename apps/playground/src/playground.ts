@@ -1,10 +1,13 @@
 import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
+import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
 import { createLiveChart } from './chart/live-chart.ts'
 import { createLegend } from './chart/legend.ts'
 import { element } from './element.ts'
 import { names, otherOf, type Name, type Place } from './place.ts'
+import { createMedium } from './side/medium.ts'
 import { createSide, type SideState } from './side/side.ts'
 import { createElsewhereView } from './view/elsewhere-view.ts'
+import { createFaultsView } from './view/faults-view.ts'
 import { createPaneView } from './view/pane-view.ts'
 import { createSequenceView } from './view/sequence-view.ts'
 
@@ -17,16 +20,18 @@ export interface Playground {
 /** Fills the page: one pane for each side that lives here, the messages between them, and both charts. */
 export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
   const local = as === undefined ? names : [as]
+  const medium = createMedium(broadcastChannelTransport())
   const bothCall = element('button', {
     type: 'button',
     class: 'button go',
     text: 'Both call at once',
     onclick: callBoth,
   })
+  const faults = createFaultsView(medium.set).root
   const sequence = createSequenceView(
     as === undefined
-      ? { draw: 'sent', head: bothCall }
-      : { draw: 'all', head: element('h2', { text: `Messages, as ${as} sees them` }) },
+      ? { draw: 'sent', head: bothCall, faults }
+      : { draw: 'all', head: element('h2', { text: `Messages, as ${as} sees them` }), faults },
   )
   const sessionChart = createLiveChart({
     machine: sessionMachine,
@@ -47,6 +52,7 @@ export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: 
     const side = createSide({
       name,
       room,
+      transport: medium.transport,
       onChange: (state, before) => render(state, before),
       onEvent: (event) => sequence.add(name, event),
     })

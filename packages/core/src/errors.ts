@@ -32,13 +32,13 @@ export class ParleyError extends Error {
   override readonly name = 'ParleyError'
   readonly code: ParleyErrorCode
   /** With the code `session-ended`: the session's end reason. */
-  readonly reason?: string
+  readonly reason: string | undefined
   readonly [marker] = true
 
-  constructor(code: ParleyErrorCode, message: string, { cause, reason }: { cause?: unknown; reason?: string } = {}) {
-    super(message, { cause })
+  constructor(code: ParleyErrorCode, message: string, options?: { cause?: unknown; reason?: string }) {
+    super(message, options)
     this.code = code
-    if (reason !== undefined) this.reason = reason
+    this.reason = options?.reason
   }
 }
 

@@ -1,13 +1,7 @@
 export { createPeer } from './peer.ts'
-export type { CallOptions, Peer, PeerCounters, PeerDropReason, PeerEvents, PeerOptions } from './peer.ts'
-export type {
-  Session,
-  SessionEvents,
-  SessionSignal,
-  SessionSnapshot,
-  SessionStatus,
-  SessionTrack,
-} from './session/session.ts'
+export type { CallOptions, Peer, PeerCounters, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
+export type { Session, SessionEvents, SessionSignal, SessionTrack } from './session/session.ts'
+export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
 export type { SessionDeadlines, SessionEnd } from './session/machine.ts'
 export type { SessionPhase, SessionReport } from './session/report.ts'
 export type { Channel, ChannelData, ChannelEvents, ChannelState } from './channel/channel.ts'

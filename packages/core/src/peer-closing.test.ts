@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { acceptAll, createStage, letRing, watch, type Stage, type Watched } from './peer-stage.ts'
 import type { Peer } from './peer.ts'
 import type { Session, SessionStatus } from './session/session.ts'
@@ -24,7 +24,7 @@ const reach = async (stage: Stage, side: 0 | 1, status: SessionStatus): Promise<
     await until(() => isThere() || both().every((watched) => watched?.status() === 'connected'), 1000)
   }
   if (!isThere() && status === 'interrupted') {
-    stage.browsers[0]!.breakLink()
+    stage.breakLink()
     await until(isThere, 10_000)
   }
   if (!isThere()) both()[side]?.session.hangup()
@@ -92,6 +92,30 @@ describe('an end by either side', () => {
         for (const each of reasons) expect([wait, by, each]).toEqual([wait, by, [expected]])
         expect([wait, by, ...(await stage.leftovers())]).toEqual([wait, by])
       }
+  })
+})
+
+describe('an end by both sides at once', () => {
+  const cases = (['ringing', 'connected'] as const).flatMap((status) =>
+    (['hangup', 'close'] as const).map((second) => [status, second] as const),
+  )
+  it.each(cases)('while %s, the second by %s, has one reason, whichever message is lost', async (status, second) => {
+    for (const first of [0, 1] as const)
+      for (let offset = 0; offset <= 12; offset += 3)
+        for (let lost = 0; lost < 6; lost += 1) {
+          const stage = createStage()
+          const sides = await reach(stage, 1, status)
+          const before = stage.network.counters.sent
+          stage.network.intercept(({ index }) => (index === before + lost ? 'drop' : undefined))
+          acts.hangup(sides![first])
+          await stage.clock.advance(offset)
+          acts[second](sides![first === 0 ? 1 : 0])
+          await stage.clock.advance(10_000)
+          const [ofCaller, ofCallee] = sides!.map(({ watched }) => watched.reasons())
+          expect([first, offset, lost, ofCaller]).toEqual([first, offset, lost, ofCallee])
+          expect(ofCaller).toHaveLength(1)
+          expect(await stage.leftovers()).toEqual([])
+        }
   })
 })
 
@@ -207,6 +231,42 @@ describe('a peer that closes', () => {
     } finally {
       delete globals.addEventListener
       delete globals.removeEventListener
+    }
+  })
+})
+
+describe('what is left after the end', () => {
+  it('is no listener on any connection or channel', async () => {
+    const listeners = new Map<EventTarget, number>()
+    const isFake = (target: EventTarget) => 'connectionState' in target || 'bufferedAmount' in target
+    const count = (name: 'addEventListener' | 'removeEventListener', by: 1 | -1) => {
+      const native = Reflect.get(EventTarget.prototype, name) as EventTarget['addEventListener']
+      vi.spyOn(EventTarget.prototype, name).mockImplementation(function (
+        this: EventTarget,
+        ...parameters: Parameters<typeof native>
+      ) {
+        if (isFake(this)) listeners.set(this, (listeners.get(this) ?? 0) + by)
+        native.apply(this, parameters)
+      })
+    }
+    count('addEventListener', 1)
+    count('removeEventListener', -1)
+    try {
+      const { pair, clock, leftovers } = createStage()
+      const [alice, bob] = await pair()
+      const calls = acceptAll(bob)
+      // Both at once, so that one connection gives way, and a channel of each side.
+      for (const session of [alice.call('bob'), bob.call('alice')]) session.openChannel('chat').send('hello')
+      await clock.advance(500)
+      bob.sessions[0]?.openChannel('of bob').send('hello')
+      await clock.advance(500)
+      expect([alice.sessions.length, calls.length]).toEqual([1, 0])
+      expect([...listeners.values()].some((left) => left > 0)).toBe(true)
+      expect(await leftovers()).toEqual([])
+      expect([...listeners.values()].filter((left) => left !== 0)).toEqual([])
+      expect(listeners.size).toBeGreaterThan(6)
+    } finally {
+      vi.restoreAllMocks()
     }
   })
 })

@@ -9,7 +9,7 @@ import { createVirtualClock } from './testing/virtual-clock.ts'
 
 export interface StageOptions {
   /** The browsers of the peers, in turns. Default: Chromium alone. */
-  readonly profiles?: readonly FakeProfile[]
+  readonly profiles?: readonly [FakeProfile, ...FakeProfile[]]
   readonly network?: MemoryNetworkOptions
 }
 
@@ -17,14 +17,14 @@ export interface StageOptions {
 export const createStage = ({ profiles = ['chromium'], network: networkOptions = {} }: StageOptions = {}) => {
   const clock = createVirtualClock()
   const network = memoryNetwork({ clock, delay: 5, ...networkOptions })
-  const browsers = [createFakeWebRtc({ clock, profile: profiles[0] ?? 'chromium' })]
-  for (const profile of profiles.slice(1))
-    browsers.push(createFakeWebRtc({ clock, profile, fabric: browsers[0]!.fabric }))
+  const [profile, ...others] = profiles
+  const first = createFakeWebRtc({ clock, profile })
+  const browsers = [first, ...others.map((other) => createFakeWebRtc({ clock, profile: other, fabric: first.fabric }))]
   const peers: Peer[] = []
   const random = createRandom(7)
 
   const enter = (id: string, options: Partial<PeerOptions> = {}): Peer => {
-    const { RTCPeerConnection } = browsers[peers.length % browsers.length]!
+    const { RTCPeerConnection } = browsers[peers.length % browsers.length] ?? first
     const peer = createPeer({
       id,
       room: 'lobby',
@@ -41,7 +41,7 @@ export const createStage = ({ profiles = ['chromium'], network: networkOptions =
   return {
     clock,
     network,
-    browsers,
+    breakLink: first.breakLink,
     enter,
     /** Two peers that see each other. */
     pair: async (options: Partial<PeerOptions> = {}): Promise<readonly [Peer, Peer]> => {

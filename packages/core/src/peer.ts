@@ -1,110 +1,34 @@
-import { systemClock, type Clock } from './clock.ts'
-import { createEmitter, type Listen, type Warning } from './emitter.ts'
+import { systemClock } from './clock.ts'
+import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
-import { resolveConstructor, type ConfigurationSource, type PeerConnectionConstructor } from './rtc/peer-connection.ts'
-import { defaultDeadlines, type SessionDeadlines } from './session/machine.ts'
-import { createSession, isOver, withResolvers, type Session, type SessionControl } from './session/session.ts'
+import type { CallOptions, Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
+import { resolveConstructor } from './rtc/peer-connection.ts'
+import { defaultDeadlines } from './session/machine.ts'
+import { isOver } from './session/session-snapshot.ts'
+import { createSession, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
-import { decode, isMetadata, type DropReason, type Envelope, type Message } from './signaling/message.ts'
-import type {
-  PeerAddress,
-  PresenceChange,
-  SignalingJoin,
-  SignalingLink,
-  SignalingTransport,
-} from './signaling/transport.ts'
+import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
+import type { PeerAddress, PresenceChange, SignalingJoin, SignalingLink, SignalingTransport } from './signaling/transport.ts'
+import { withResolvers } from './with-resolvers.ts'
 
-export interface PeerOptions {
-  /** This peer's name in the room: 1 to 128 printable characters. Default: 128 random bits. */
-  readonly id?: string
-  /** 1 to 128 printable characters. */
-  readonly room: string
-  readonly transport: SignalingTransport
-  readonly rtc?: {
-    /** ICE servers and the like; a function is asked again for each connection. Default: none, which suits one LAN. */
-    readonly configuration?: ConfigurationSource
-    /** Default: that of the runtime. In Node: `@roamhq/wrtc` or werift. */
-    readonly RTCPeerConnection?: PeerConnectionConstructor
-  }
-  /** Sessions at a time; a further call ends as `busy`. Default 256. */
-  readonly maxSessions?: number
-  /** ms. Defaults: reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 2 000. */
-  readonly deadlines?: Partial<SessionDeadlines>
-  /** For tests that own the time. */
-  readonly clock?: Clock
-  /** Between 0 and 1, for jitter; for tests that are repeatable. */
-  readonly random?: () => number
-}
-
-export interface CallOptions {
-  /** Goes with the call: JSON, at most 8 levels deep. The callee reads it as `session.metadata`. */
-  readonly metadata?: unknown
-}
-
-export type PeerEvents = {
-  /** Somebody calls: `accept()` or `reject()`. */
-  call: Session
-  'peer-joined': PeerAddress
-  'peer-left': PeerAddress
-  /** The link to the room. Sessions that are connected do not need it. */
-  signaling: 'open' | 'lost'
-  warning: Warning
-}
-
-/** What came from the network and was not taken, by its reason. */
-export type PeerCounters = Readonly<Partial<Record<PeerDropReason, number>>>
-
-export type PeerDropReason =
-  | DropReason
-  /** For another instance of this id, such as the page before it was loaded again. */
-  | 'misaddressed'
-  /** Its sender is not the one that its session is with. */
-  | 'misrouted'
-  /** Its session is over. */
-  | 'late'
-  /** More sessions began at once than this peer looks at. */
-  | 'flood'
-
-/** One identity in one room. */
-export interface Peer {
-  readonly id: string
-  /** New for each peer: tells a reloaded page from the one before. */
-  readonly instance: string
-  readonly room: string
-  /** Resolves when the room is joined; rejects with a ParleyError. */
-  readonly ready: Promise<void>
-  /** Who else is in the room now. */
-  readonly peers: readonly PeerAddress[]
-  /** The sessions that have not ended. */
-  readonly sessions: readonly Session[]
-  /** What was dropped, and why. */
-  readonly counters: PeerCounters
-  /**
-   * Calls somebody. There is one session at a time between two peers: one that is there already is returned, and one
-   * that rings is accepted, so that two who call each other at once always meet.
-   * Throws `self-call`, `invalid-id`, `invalid-option` (metadata) or `closed`.
-   */
-  readonly call: (remoteId: string, options?: CallOptions) => Session
-  readonly on: Listen<PeerEvents>
-  /** Ends every session as `closed` and leaves the room. Idempotent. */
-  readonly close: () => Promise<void>
-  readonly [Symbol.asyncDispose]: () => Promise<void>
-}
+export type { Peer, PeerOptions } from './peer-handle.ts'
 
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
+/** Dialogs with one remote id, so that nobody takes all the places. */
+const maxDialogsEach = 64
 /** Ended sessions, and instances, that are remembered so that their late messages ring nobody. */
 const maxRemembered = 1024
 /** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
 const linger = 30_000
 
 export const createPeer = (options: PeerOptions): Peer => {
-  const { id = randomName(), room, rtc = {}, clock = systemClock, random = Math.random, maxSessions = 256 } = options
+  const { id = randomName(), room, clock = systemClock, random = Math.random, maxSessions = 256 } = options
   assertName('id of a peer', id, 'invalid-id')
   assertName('room', room, 'invalid-room')
-  const RTCPeerConnection = resolveConstructor(rtc.RTCPeerConnection)
+  const rtc = { ...options.rtc, RTCPeerConnection: resolveConstructor(options.rtc?.RTCPeerConnection) }
   const deadlines = { ...defaultDeadlines, ...options.deadlines }
   const instance = randomName()
 
@@ -142,18 +66,18 @@ export const createPeer = (options: PeerOptions): Peer => {
 
   const applyPresence = ({ dialog, send }: SessionControl, type: PresenceChange['type'], peer: PeerAddress) => {
     const { remoteInstance, address, isHeard } = dialog()
-    const remote = remoteInstance() ?? ''
     const newest = newestOf(peer.id)
-    if (remote === peer.instance) send({ type: `remote.${type}` })
-    if (present.has(remote) || newest === undefined) return
+    if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
+    if (present.has(remoteInstance()) || newest === '') return
     // The instance of this session is not here, and another one is: its page was loaded again. What it never heard can
     // go to the other one.
     if (isHeard()) send({ type: 'remote.replaced' })
     else address(newest)
   }
 
-  const newestOf = (remoteId: string): string | undefined =>
-    [...present.values()].filter((peer) => peer.id === remoteId).at(-1)?.instance
+  /** The instance that came last under an id; empty when none is here. */
+  const newestOf = (remoteId: string): string =>
+    [...present.values()].filter((peer) => peer.id === remoteId).at(-1)?.instance ?? ''
 
   const drop = (reason: PeerDropReason): undefined => {
     counters[reason] = (counters[reason] ?? 0) + 1
@@ -164,7 +88,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (typeof envelope === 'string') return drop(envelope)
     if (envelope.to !== instance) return drop('misaddressed')
     const dialog = dialogs.get(envelope.session) ?? openDialog(from, envelope)
-    if (dialog === undefined) return
+    if (!dialog) return
     if (dialog.remoteId !== from || dialog.remoteInstance() !== envelope.from) return drop('misrouted')
     dialog.receive(envelope)
   }
@@ -172,32 +96,35 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** A session that was not heard of before. It stays half-open until its first message, the offer, is delivered. */
   const openDialog = (remoteId: string, { session, from, message }: Envelope): Dialog | undefined => {
     if (!isName(remoteId) || remoteId === id) return drop('misrouted')
-    if (closing !== undefined || ended.has(session) || message.type === 'ack') return drop('late')
-    if (dialogs.size - sessions.size >= maxIdleDialogs) return drop('flood')
+    if (closing || ended.has(session) || message.type === 'ack') return drop('late')
+    const { length } = [...dialogs.values()].filter((dialog) => dialog.remoteId === remoteId)
+    if (dialogs.size - sessions.size >= maxIdleDialogs || length >= maxDialogsEach) return drop('flood')
     const dialog = addDialog(session, remoteId, from)
     forgetLater(dialog)
     dialog.handTo(({ message: first }) => {
       if (first?.type === 'offer') takeCall(dialog, first)
-      else if (first !== undefined) end(dialog)
+      else if (first) end(dialog)
     })
     return dialog
   }
 
-  const addDialog = (session: string, remoteId: string, remoteInstance: string | undefined): Dialog => {
-    const transport = { isOpen: () => signaling === 'open', send: link.send, maxLength: link.maxLength }
-    const dialog = createDialog({ session, instance, remoteId, remoteInstance, transport, clock, random })
+  const addDialog = (session: string, remoteId: string, remoteInstance: string): Dialog => {
+    const isLinkOpen = () => signaling === 'open'
+    const dialog = createDialog({ session, instance, remoteId, remoteInstance, link, isLinkOpen, clock, random })
     dialogs.set(session, dialog)
     return dialog
   }
 
   /** Both called at once, or somebody starts anew, or simply a call. */
   const takeCall = (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => {
-    const { remoteId } = dialog
-    const remoteInstance = dialog.remoteInstance() ?? ''
+    const { remoteId, session } = dialog
+    clock.clearTimeout(timers.get(session)) // it has its session, or starts to end, from here on
+    const remoteInstance = dialog.remoteInstance()
     if (offer.calls !== undefined && !isNewCall(remoteInstance, offer.calls)) return end(dialog)
     const other = sessionWith(remoteId)
     if (other?.session.getSnapshot().status === 'calling') {
-      if (standsOver(id, remoteId)) return end(dialog)
+      // An offer that was not sent yet gives in: should its caller hang up before it is, nothing would tell the other side.
+      if (standsOver(id, remoteId) && other.dialog().counters.sent > 0) return end(dialog)
       const mine = other.dialog()
       other.yieldTo(dialog, offer)
       // It may ring over there: our offer can have come in after that call was over.
@@ -234,17 +161,15 @@ export const createPeer = (options: PeerOptions): Peer => {
     [...sessions].find(({ session }) => session.remoteId === remoteId && !isOver(session.getSnapshot().status))
 
   const addSession = (dialog: Dialog, metadata: unknown): SessionControl => {
-    const { configuration = {} } = rtc
     const control = createSession({
       localId: id,
       dialog,
       deadlines,
       clock,
-      RTCPeerConnection,
-      configuration,
+      rtc,
       metadata,
       calls: () => calls,
-      onCalls: (count) => void isNewCall(control.dialog().remoteInstance() ?? '', count),
+      onCalls: (count) => void isNewCall(control.dialog().remoteInstance(), count),
     })
     sessions.add(control)
     void control.whenEnded.then(() => {
@@ -257,24 +182,23 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** Its session is over, or never was: for a while it still repeats and confirms. */
   const end = (dialog: Dialog) => {
     dialog.handTo(undefined)
-    if (closing === undefined) forgetLater(dialog)
+    if (!closing) forgetLater(dialog)
   }
 
   const forgetLater = ({ session }: Dialog) => {
     clock.clearTimeout(timers.get(session))
-    const isIdle = () => [...sessions].every(({ dialog }) => dialog().session !== session)
-    timers.set(
-      session,
-      clock.setTimeout(() => isIdle() && forget(session), linger),
-    )
+    const timer = clock.setTimeout(() => forget(session), linger)
+    timers.set(session, timer)
   }
 
   const forget = (session: string) => {
     clock.clearTimeout(timers.get(session))
     timers.delete(session)
-    dialogs.get(session)?.close()
+    const dialog = dialogs.get(session)
+    dialog?.close()
     dialogs.delete(session)
-    ended.add(session)
+    // What never came to its offer may still begin: all of it is repeated.
+    if (dialog?.isHeard()) ended.add(session)
     keepNewest(ended)
   }
 
@@ -285,7 +209,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     await Promise.all(live.map(({ whenEnded }) => whenEnded))
     for (const session of dialogs.keys()) forget(session)
     await link.close()
-    ready.reject(new ParleyError('closed', `The peer "${id}" was closed before it joined the room "${room}".`))
+    ready.reject(new ParleyError('closed', `The peer "${id}" was closed before it joined.`))
     events.clear()
   }
   const close = (): Promise<void> => (closing ??= closeAll())
@@ -319,23 +243,23 @@ export const createPeer = (options: PeerOptions): Peer => {
     },
     counters,
     call: (remoteId, { metadata } = {}) => {
-      if (closing !== undefined) throw new ParleyError('closed', `The peer "${id}" is closed and can call nobody.`)
+      if (closing) throw new ParleyError('closed', `The peer "${id}" is closed.`)
       assertName('id to call', remoteId, 'invalid-id')
       if (remoteId === id) throw new ParleyError('self-call', `The peer "${id}" cannot call itself.`)
       if (!isMetadata(metadata))
         throw new ParleyError('invalid-option', 'Metadata must be JSON of at most 8 levels, without "__proto__".')
       const other = sessionWith(remoteId)
       if (other?.session.getSnapshot().status === 'ringing') other.session.accept()
-      if (other !== undefined) return other.session
+      if (other) return other.session
       calls += 1
       const before = [...sessions].find(({ session }) => session.remoteId === remoteId)
       const newest = newestOf(remoteId)
-      if (newest === undefined) link.seek?.(remoteId)
+      if (newest === '') link.seek?.(remoteId)
       const control = addSession(addDialog(randomName(), remoteId, newest), metadata)
       // Its end and this offer travel apart; a call that overtook the end would look like a fresh start to the other.
       const start = () => control.send({ type: 'call.start' })
-      if (before === undefined) start()
-      else void before.whenEnded.then(start)
+      if (before) void before.whenEnded.then(start)
+      else start()
       return control.session
     },
     on: events.on,

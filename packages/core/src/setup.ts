@@ -8,3 +8,8 @@ export const setup = ((implementations: object) => ({
   createMachine: (config: object) => createMachine(config, implementations),
   createStateConfig: (config: object) => config,
 })) as unknown as typeof xstateSetup
+
+/** What an actor does that a machine only names: whoever runs the machine provides another. */
+export const notProvided = () => {
+  throw new Error('Provide the actors of this machine.')
+}

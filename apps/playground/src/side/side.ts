@@ -7,8 +7,8 @@ import {
   type SessionReport,
   type SessionSignal,
   type SessionSnapshot,
+  type SignalingTransport,
 } from '@parley-rtc/core'
-import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
 import { otherOf, type Name } from '../place.ts'
 
 export interface ChatLine {
@@ -58,6 +58,7 @@ export interface Side {
 export interface SideOptions {
   readonly name: Name
   readonly room: string
+  readonly transport: SignalingTransport
   readonly onChange: (state: SideState, before: SideState) => void
   readonly onEvent: (event: SideEvent) => void
 }
@@ -67,9 +68,9 @@ const maxLines = 100
 const maxNotes = 5
 
 /** Joins the room under a name. Throws what `createPeer` throws. */
-export const createSide = ({ name, room, onChange, onEvent }: SideOptions): Side => {
+export const createSide = ({ name, room, transport, onChange, onEvent }: SideOptions): Side => {
   const other = otherOf(name)
-  const peer = createPeer({ id: name, room, transport: broadcastChannelTransport() })
+  const peer = createPeer({ id: name, room, transport })
   let session: Session | undefined
   let channel: Channel | undefined
   let answeredAt = 0

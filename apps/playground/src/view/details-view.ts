@@ -1,10 +1,18 @@
+import type { SessionSnapshot } from '@parley-rtc/core'
 import { element, setText } from '../element.ts'
 import type { Side, SideState } from '../side/side.ts'
+
+const carriers: Record<SessionSnapshot['signaling'], string> = {
+  transport: 'transport',
+  control: 'control: over the connection itself',
+  none: 'none: it waits',
+}
 
 /** The small print: counters of the snapshot, and the report of the session. */
 export const createDetailsView = (
   side: Side,
 ): { readonly root: HTMLElement; readonly render: (state: SideState) => void } => {
+  const signaling = element('dd')
   const negotiation = element('dd')
   const candidates = element('dd')
   const channels = element('dd')
@@ -18,6 +26,7 @@ export const createDetailsView = (
   report.addEventListener('toggle', () => report.open && void renderReport())
 
   const render = ({ session }: SideState) => {
+    setText(signaling, session === undefined ? '–' : carriers[session.signaling])
     setText(negotiation, session?.negotiation ?? '–')
     setText(channels, session?.channels.map(({ label, state }) => `${label} ${state}`).join(', ') || '–')
     const { queued = 0, applied = 0, stale = 0, dropped = 0 } = session?.candidates ?? {}
@@ -27,6 +36,8 @@ export const createDetailsView = (
   const list = element(
     'dl',
     {},
+    element('dt', { text: 'signaling' }),
+    signaling,
     element('dt', { text: 'negotiation' }),
     negotiation,
     element('dt', { text: 'candidates' }),

@@ -13,12 +13,14 @@ export interface SequenceOptions {
   readonly draw: 'sent' | 'all'
   /** Goes above the diagram. */
   readonly head: HTMLElement
+  /** What the messages suffer on their way. */
+  readonly faults: HTMLElement
 }
 
 const maxRows = 60
 
 /** Two lifelines with an arrow for each signaling message. Times are ms since the call began. */
-export const createSequenceView = ({ draw, head }: SequenceOptions): SequenceView => {
+export const createSequenceView = ({ draw, head, faults }: SequenceOptions): SequenceView => {
   const live = new Set<Name>()
   let calls = 0
   let begin = 0
@@ -72,6 +74,7 @@ export const createSequenceView = ({ draw, head }: SequenceOptions): SequenceVie
     'section',
     { class: 'card sequence', 'aria-label': 'Between the two' },
     element('div', { class: 'bar' }, head, clear),
+    faults,
     element('div', { class: 'heads', 'aria-hidden': 'true' }, lifeline('alice'), lifeline('bob')),
     scroll,
   )

@@ -77,13 +77,13 @@ export const enqueue = (
   ufrag: string,
   candidates: readonly CandidateSpelling[],
 ): CandidateQueue => {
-  if (queue.past.includes(ufrag)) return count(queue, { stale: candidates.length })
+  if (queue.past.includes(ufrag)) return count(queue, 'stale', candidates.length)
   const known = queue.generations.find((generation) => generation.ufrag === ufrag)
   if (known === undefined) return enqueue(openGeneration(queue, ufrag), ufrag, candidates)
   const next = candidates.reduce(add, known)
-  const dropped = candidates.length - (next.waiting.length - known.waiting.length)
+  const taken = next.waiting.length - known.waiting.length
   const generations = queue.generations.map((generation) => (generation === known ? next : generation))
-  return count({ ...queue, generations }, { dropped })
+  return count({ ...queue, generations }, 'dropped', candidates.length - taken)
 }
 
 /** The queue after a remote description was applied. Its generation is the current one, the former is over. */
@@ -93,7 +93,7 @@ export const applyDescription = (queue: CandidateQueue, sdp: string): CandidateQ
   const past = [...queue.past.filter((ufrag) => !current.includes(ufrag)), ...over].slice(-maxPast)
   const generations = queue.generations.filter(({ ufrag }) => !over.includes(ufrag))
   const stale = waitingIn(queue.generations) - waitingIn(generations)
-  return count({ ...queue, current, past, generations }, { stale })
+  return count({ ...queue, current, past, generations }, 'stale', stale)
 }
 
 /** The candidates that may be applied now, in the order they came in. */
@@ -107,11 +107,11 @@ export const withoutReady = (queue: CandidateQueue): CandidateQueue => {
   const generations = queue.generations.map((generation) =>
     queue.current.includes(generation.ufrag) ? { ...generation, waiting: [] } : generation,
   )
-  return count({ ...queue, generations }, { applied: waitingIn(queue.generations) - waitingIn(generations) })
+  return count({ ...queue, generations }, 'applied', readyIn(queue).length)
 }
 
 /** The queue after the RTCPeerConnection refused a candidate that went to it. */
-export const refuse = (queue: CandidateQueue): CandidateQueue => count(queue, { applied: -1, dropped: 1 })
+export const refuse = (queue: CandidateQueue): CandidateQueue => count(count(queue, 'applied', -1), 'dropped', 1)
 
 /** The ICE username fragments of a session description (RFC 8839, section 5.4), each once. */
 export const ufragsOf = (sdp: string): readonly string[] =>
@@ -137,20 +137,13 @@ const openGeneration = (queue: CandidateQueue, ufrag: string): CandidateQueue =>
   const evicted = unclaimed.slice(0, -(maxUnclaimed - 1))
   const kept = queue.generations.filter((generation) => !evicted.includes(generation))
   const generations = [...kept, { ufrag, waiting: [], seen: [] }]
-  return count({ ...queue, generations }, { dropped: waitingIn(evicted) })
+  return count({ ...queue, generations }, 'dropped', waitingIn(evicted))
 }
 
 const waitingIn = (generations: readonly Generation[]): number =>
   generations.reduce((sum, { waiting }) => sum + waiting.length, 0)
 
-const count = (queue: CandidateQueue, change: Partial<CandidateCounters>): CandidateQueue => {
-  const { applied = 0, stale = 0, dropped = 0 } = change
-  const before = queue.counters
-  const counters = {
-    queued: waitingIn(queue.generations),
-    applied: before.applied + applied,
-    stale: before.stale + stale,
-    dropped: before.dropped + dropped,
-  }
-  return { ...queue, counters }
+const count = (queue: CandidateQueue, name: keyof CandidateCounters, change: number): CandidateQueue => {
+  const { counters, generations } = queue
+  return { ...queue, counters: { ...counters, queued: waitingIn(generations), [name]: counters[name] + change } }
 }

@@ -12,7 +12,7 @@ import {
   type RemoteCandidate,
 } from './candidates.ts'
 import type { Role } from './role.ts'
-import { setup } from '../setup.ts'
+import { notProvided, setup } from '../setup.ts'
 
 /** An SDP offer with the number that its answer names. */
 export interface Offer {
@@ -85,10 +85,6 @@ export interface NegotiationContext {
 type EventOf<Type extends NegotiationEvent['type']> = Extract<NegotiationEvent, { type: Type }>
 
 const failed = { target: 'failed', actions: 'keepError' } as const
-
-const notProvided = () => {
-  throw new Error('Provide the actors of the negotiation machine.')
-}
 
 /**
  * The life of one RTCPeerConnection.

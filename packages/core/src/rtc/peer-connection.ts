@@ -13,8 +13,10 @@ export type PeerConnectionConstructor = new (configuration?: RTCConfiguration) =
 export type ConfigurationSource = RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>)
 
 export interface PeerConnectionOptions {
-  readonly RTCPeerConnection: PeerConnectionConstructor
-  readonly configuration: ConfigurationSource
+  readonly rtc: {
+    readonly RTCPeerConnection: PeerConnectionConstructor
+    readonly configuration?: ConfigurationSource
+  }
   readonly clock: Clock
   /** The connection exists and is empty: the moment to give it channels and tracks. */
   readonly onOpen: (pc: RTCPeerConnection) => void
@@ -31,8 +33,7 @@ export const resolveConstructor = (given: PeerConnectionConstructor | undefined)
   if (found) return found
   throw new ParleyError(
     'no-webrtc',
-    'There is no RTCPeerConnection here. In Node, pass one (@roamhq/wrtc, werift) as `rtc.RTCPeerConnection`; when ' +
-      'rendering on a server, create the peer in the browser.',
+    'No RTCPeerConnection here: pass one as `rtc.RTCPeerConnection` (Node), or create the peer in the browser.',
   )
 }
 
@@ -45,6 +46,16 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
   let pc: RTCPeerConnection | undefined
   const opened = () => pc as RTCPeerConnection // the machine asks for nothing before `rtc.opened`
 
+  const describe = (create: 'createOffer' | 'createAnswer') =>
+    fromPromise(async () => {
+      const description = await opened()[create]()
+      // Explicit, since not every stack has a setLocalDescription without a description (@roamhq/wrtc).
+      await opened().setLocalDescription(description)
+      return description.sdp ?? ''
+    })
+  const apply = (type: RTCSdpType) =>
+    fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type, sdp }))
+
   return {
     connection: fromCallback<ConnectionCommand>(({ sendBack, receive }) => {
       const closing = new AbortController()
@@ -52,10 +63,10 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
         if (!closing.signal.aborted) sendBack(event)
       }
       const open = async () => {
-        const { configuration } = options
+        const { configuration, RTCPeerConnection } = options.rtc
         const settled = typeof configuration === 'function' ? await configuration() : configuration
         if (closing.signal.aborted) return
-        pc = new options.RTCPeerConnection(settled)
+        pc = new RTCPeerConnection(settled)
         tellEvents(pc, options, send, closing.signal)
         options.onOpen(pc)
         send({ type: 'rtc.opened' })
@@ -76,13 +87,10 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
       }
     }),
 
-    // Explicit descriptions, since not every stack has a setLocalDescription without one (@roamhq/wrtc).
-    createOffer: fromPromise(async () => setLocal(opened(), await opened().createOffer())),
-    createAnswer: fromPromise(async () => setLocal(opened(), await opened().createAnswer())),
-    applyOffer: fromPromise<void, Offer>(({ input: { sdp } }) => opened().setRemoteDescription({ type: 'offer', sdp })),
-    applyAnswer: fromPromise<void, Offer>(({ input: { sdp } }) =>
-      opened().setRemoteDescription({ type: 'answer', sdp }),
-    ),
+    createOffer: describe('createOffer'),
+    createAnswer: describe('createAnswer'),
+    applyOffer: apply('offer'),
+    applyAnswer: apply('answer'),
   }
 }
 
@@ -95,11 +103,6 @@ export const addTrack = (pc: RTCPeerConnection, track: MediaStreamTrack, streams
 /** Opens a data channel; with an `id`, one that both sides open by agreement (`negotiated`). */
 export const openDataChannel = (pc: RTCPeerConnection, label: string, id?: number): RTCDataChannel =>
   id === undefined ? pc.createDataChannel(label) : pc.createDataChannel(label, { negotiated: true, id })
-
-const setLocal = async (pc: RTCPeerConnection, description: RTCSessionDescriptionInit): Promise<string> => {
-  await pc.setLocalDescription(description)
-  return description.sdp ?? ''
-}
 
 const tellEvents = (
   pc: RTCPeerConnection,

@@ -124,7 +124,9 @@ describe('both end at once', () => {
   it.each(pairs)('agree when alice ends by %s and bob by %s, and the messages cross', (ofAlice, ofBob) => {
     const [alice, toBob] = endBy(interrupted('alice', 'bob'), ofAlice)
     const [bob, toAlice] = endBy(interrupted('bob', 'alice'), ofBob)
-    const ends = [take(alice, toAlice)[0], take(bob, toBob)[0]]
+    const waiting = take(alice, toAlice)[0]
+    expect(stateOf(waiting)).toBe('active.ending')
+    const ends = [take(waiting, 'delivery.settled')[0], take(bob, toBob)[0]]
     expect(ends.map(stateOf)).toEqual(['ended', 'ended'])
     expect(ends.map(({ context }) => context.end?.reason)).toEqual([acts[ofAlice], acts[ofAlice]])
     expect(ends.map(({ context }) => context.end?.by)).toEqual(['local', 'remote'])

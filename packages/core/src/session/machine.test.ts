@@ -80,12 +80,12 @@ const calling = {
   'call.yield': '-> active.connecting, stops, starts',
   answer: endsActive('unanswered'),
 }
-/** The end of alice stands over that of bob; scenarios below have it the other way round. */
+/** The end of alice stands over that of bob, so she waits to be confirmed; scenarios have it the other way round. */
 const ending = {
   ...nothing,
   ...signals('ignored'),
-  'signal.reject': '-> ended',
-  'signal.hangup': '-> ended',
+  'signal.reject': '',
+  'signal.hangup': '',
   'remote.replaced': '-> ended',
   'delivery.settled': '-> ended',
   end: '-> ended',
@@ -125,6 +125,8 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
         .filter(([, what]) => what === '-> ended')
         .map(([cause, what]) => [cause, `${what}, stops`]),
     ),
+    'signal.reject': '',
+    'signal.hangup': '',
     'call.hangup': '',
     'call.close': '',
     'rtc.failed': '',

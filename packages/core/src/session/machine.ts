@@ -3,7 +3,7 @@ import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } fr
 import type { NegotiationInput, NegotiationSignal, Offer } from '../negotiation/machine.ts'
 import { standsOver, type Role } from '../negotiation/role.ts'
 import type { EndReason, Message } from '../signaling/message.ts'
-import { setup } from '../setup.ts'
+import { notProvided, setup } from '../setup.ts'
 
 /** How a session ended. */
 export interface SessionEnd {
@@ -12,7 +12,7 @@ export interface SessionEnd {
   /** Whose act it was. */
   readonly by: 'local' | 'remote'
   /** What the side that ended it had to say. */
-  readonly message?: string
+  readonly message?: string | undefined
 }
 
 /** ms, each from the moment its wait begins. */
@@ -40,8 +40,8 @@ export interface SessionInput {
 export type SessionEvent =
   | { readonly type: 'call.start' }
   | { readonly type: 'call.accept' }
-  | { readonly type: 'call.reject'; readonly reason: EndReason; readonly message?: string }
-  | { readonly type: 'call.hangup'; readonly message?: string }
+  | { readonly type: 'call.reject'; readonly reason: EndReason; readonly message?: string | undefined }
+  | { readonly type: 'call.hangup'; readonly message?: string | undefined }
   | { readonly type: 'call.close' }
   /** Both called, and the call of the other side stands: its offer. */
   | ({ readonly type: 'call.yield' } & Offer)
@@ -93,9 +93,7 @@ const sessionSetup = setup({
   },
   actors: {
     /** One RTCPeerConnection and its negotiation. Takes `signal.*`, sends `negotiation.*` and `rtc.*`. */
-    connection: fromCallback<SessionEvent, NegotiationInput>(() => {
-      throw new Error('Provide the actor "connection" of the session machine.')
-    }),
+    connection: fromCallback<SessionEvent, NegotiationInput>(notProvided),
   },
   delays: {
     ...defaultDeadlines,
@@ -129,7 +127,10 @@ const sessionSetup = setup({
       return { negotiation: state, candidates }
     }),
     /** Ends by an act of this side; what it says goes with it. */
-    endLocally: assign(({ event }, reason: EndReason) => ({ end: { reason, by: 'local' as const, ...noteOf(event) } })),
+    endLocally: assign(({ event }, reason: EndReason) => {
+      const { message } = event as { message?: string }
+      return { end: { reason, by: 'local' as const, message } }
+    }),
     sendEnd: emit(({ context: { end } }) => {
       const reason = end?.reason ?? 'closed'
       const type = reason === 'rejected' || reason === 'busy' ? 'reject' : 'hangup'
@@ -137,8 +138,8 @@ const sessionSetup = setup({
     }),
     /** Ends by an act of the other side. */
     endRemotely: assign(({ event }) => {
-      const { reason } = event as EventOf<'signal.hangup' | 'signal.reject'>
-      return { end: { reason, by: 'remote' as const, ...noteOf(event) } }
+      const { reason, message } = event as EventOf<'signal.hangup' | 'signal.reject'>
+      return { end: { reason, by: 'remote' as const, message } }
     }),
     endReplaced: assign({ end: { reason: 'replaced', by: 'remote' } }),
     forgetNegotiation: assign({ negotiation: undefined }),
@@ -154,8 +155,9 @@ const ending = sessionSetup.createStateConfig({
   entry: 'sendEnd',
   on: {
     'delivery.settled': '#ended',
-    'signal.hangup': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, { target: '#ended' }],
-    'signal.reject': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, { target: '#ended' }],
+    // Both ended at once. Where this end stands it still has to be confirmed, for the other to report it too.
+    'signal.hangup': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, {}],
+    'signal.reject': [{ guard: 'yieldsEnd', target: '#ended', actions: 'endRemotely' }, {}],
     'remote.replaced': '#ended', // nobody is left to confirm
     'rtc.closed': {}, // the other side has heard, or ended by itself: its message says which
     'rtc.failed': {},
@@ -301,6 +303,3 @@ export const sessionMachine = sessionSetup.createMachine({
     ended: { id: 'ended', type: 'final' },
   },
 })
-
-const noteOf = (event: object): { message?: string } =>
-  'message' in event && typeof event.message === 'string' ? { message: event.message } : {}

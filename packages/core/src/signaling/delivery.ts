@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Body } from './message.ts'
+import { maxText, type Body } from './message.ts'
 
 /** The part of an envelope that delivery reads and writes. `message` is absent from a bare acknowledgement. */
 export interface Frame {
@@ -31,7 +31,7 @@ export interface DeliveryCounters {
   duplicate: number
   /** Came before its turn and waited. */
   early: number
-  /** Outside of the window, or acknowledging what was never sent. */
+  /** Too far before its turn, too much before its turn, or acknowledging what was never sent. */
   refused: number
   /** Not taken for sending: too much is unacknowledged. */
   overflow: number
@@ -67,7 +67,6 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   const outbox: { readonly seq: number; message: Body; sentAt: number; attempts: number }[] = []
   const inbox = new Map<number, Body>()
   let phase: 'suspended' | 'open' | 'closed' = 'suspended'
-  let lastSent = 0
   let lastDelivered = 0
   /** The newest message of the other side that its frames tell of: it may say the contrary of ours. */
   let announced = 0
@@ -86,10 +85,9 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     }
     // Nothing matters any more but the end: it takes the place of what is unconfirmed, so that no late offer rings.
     if (isEnd(message)) for (const entry of outbox) entry.message = message
-    lastSent += 1
-    isSettled = false
-    outbox.push({ seq: lastSent, message, sentAt: 0, attempts: 0 })
     counters.sent += 1
+    isSettled = false
+    outbox.push({ seq: counters.sent, message, sentAt: 0, attempts: 0 })
     transmitNew()
   }
 
@@ -101,6 +99,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const put = (entry: (typeof outbox)[number]): void => {
+    if (entry.attempts > 0) counters.resent += 1
     entry.attempts += 1
     entry.sentAt = clock.now()
     cancelAck()
@@ -120,33 +119,38 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const take = (seq: number, message: Body): void => {
-    if (seq <= lastDelivered) {
-      // Sent again because our acknowledgement was lost, or is late.
-      counters.duplicate += 1
-      acknowledge()
-    } else if (seq > lastDelivered + maxWindow) {
+    // Sent again because our acknowledgement was lost, or is late.
+    const isDuplicate = seq <= lastDelivered || inbox.has(seq)
+    const isEarly = seq > lastDelivered + 1
+    if (seq > lastDelivered + maxWindow || (isEarly && !isDuplicate && !mayWait(message))) {
       counters.refused += 1
-    } else if (seq > lastDelivered + 1) {
-      counters[inbox.has(seq) ? 'duplicate' : 'early'] += 1
-      inbox.set(seq, message)
-      acknowledge()
-    } else {
-      inbox.set(seq, message)
-      scheduleAck()
-      deliverInOrder()
+      return
     }
+    if (isDuplicate) counters.duplicate += 1
+    else {
+      if (isEarly) counters.early += 1
+      inbox.set(seq, message)
+      if (isEnd(message)) lastDelivered = seq - 1 // it needs nothing of what went before it
+    }
+    ackTimer ??= clock.setTimeout(acknowledge, ackDelay)
+    deliverInOrder()
+    if (isDuplicate || isEarly) acknowledge()
   }
 
+  /** What waits for its turn is bounded in all like one message; what is refused comes again. */
+  const mayWait = (message: Body): boolean => JSON.stringify([...inbox.values(), message]).length <= maxText
+
   const deliverInOrder = (): void => {
-    for (let next = inbox.get(lastDelivered + 1); next !== undefined; next = inbox.get(lastDelivered + 1)) {
-      lastDelivered += 1
-      inbox.delete(lastDelivered)
-      deliver(next)
-    }
+    const next = inbox.get(lastDelivered + 1)
+    if (next === undefined) return
+    lastDelivered += 1
+    inbox.delete(lastDelivered)
+    deliver(next)
+    deliverInOrder()
   }
 
   const takeAck = (ack: number): void => {
-    if (ack > lastSent) {
+    if (ack > counters.sent) {
       counters.refused += 1
       return
     }
@@ -180,15 +184,13 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const resendOldest = (): void => {
-    for (const entry of outbox.slice(0, resendAtOnce)) {
-      if (entry.attempts > 0) counters.resent += 1
-      put(entry)
-    }
+    for (const entry of outbox.slice(0, resendAtOnce)) put(entry)
     armResend()
   }
 
-  const scheduleAck = (): void => {
-    ackTimer ??= clock.setTimeout(acknowledge, ackDelay)
+  const stopTimers = (): void => {
+    clock.clearTimeout(resendTimer)
+    cancelAck()
   }
 
   const cancelAck = (): void => {
@@ -198,7 +200,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const acknowledge = (): void => {
     cancelAck()
-    if (phase === 'open') transmit({ seq: lastSent, ack: lastDelivered })
+    if (phase === 'open') transmit({ seq: counters.sent, ack: lastDelivered })
   }
 
   return {
@@ -222,16 +224,14 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     /** The medium is lost: the timers stop, what is sent now waits. */
     suspend: (): void => {
       if (phase === 'open') phase = 'suspended'
-      clock.clearTimeout(resendTimer)
-      cancelAck()
+      stopTimers()
     },
     /** Forgets what is unacknowledged. Nothing is sent or delivered after it. */
     close: (): void => {
       phase = 'closed'
       outbox.length = 0
       inbox.clear()
-      clock.clearTimeout(resendTimer)
-      cancelAck()
+      stopTimers()
     },
   }
 }

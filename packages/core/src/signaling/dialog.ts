@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { createDelivery, type DeliveryCounters } from './delivery.ts'
 import { encode, join, maxText, split, type Body, type Envelope, type Message } from './message.ts'
+import type { SignalingLink } from './transport.ts'
 
 /** What a dialog tells. */
 export type DialogEvent =
@@ -15,13 +16,10 @@ export interface DialogOptions {
   readonly session: string
   readonly instance: string
   readonly remoteId: string
-  /** The other instance, once it is known. */
-  readonly remoteInstance: string | undefined
-  readonly transport: {
-    readonly isOpen: () => boolean
-    readonly send: (to: string, text: string) => void
-    readonly maxLength: number | undefined
-  }
+  /** The other instance; empty while it is not known. */
+  readonly remoteInstance: string
+  readonly link: Pick<SignalingLink, 'send' | 'maxLength'>
+  readonly isLinkOpen: () => boolean
   readonly clock: Clock
   readonly random: () => number
 }
@@ -35,7 +33,8 @@ export interface DialogOptions {
 export interface Dialog {
   readonly session: string
   readonly remoteId: string
-  readonly remoteInstance: () => string | undefined
+  /** Empty while it is not known. */
+  readonly remoteInstance: () => string
   readonly carrier: () => Carrier
   /** Whether the other instance has given a sign of life. Until then the dialog can be addressed to another. */
   readonly isHeard: () => boolean
@@ -55,7 +54,7 @@ export interface Dialog {
   readonly close: () => void
 }
 
-export const createDialog = ({ session, instance, remoteId, transport, ...options }: DialogOptions): Dialog => {
+export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ...options }: DialogOptions): Dialog => {
   let { remoteInstance } = options
   let listener: ((event: DialogEvent) => void) | undefined
   let control: ((text: string) => void) | undefined
@@ -64,14 +63,14 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
   const delivery = createDelivery({
     ...options,
     transmit: ({ message = { type: 'ack' }, ...numbers }) => {
-      if (remoteInstance === undefined) return
+      if (remoteInstance === '') return
       const text = encode({ v: 1, session, from: instance, to: remoteInstance, ...numbers, message })
-      if (control === undefined) transport.send(remoteId, text)
-      else control(text)
+      if (control) control(text)
+      else link.send(remoteId, text)
     },
     deliver: (body) => {
       const message = whole(body)
-      if (message !== undefined) listener?.({ type: 'received', message })
+      if (message) listener?.({ type: 'received', message })
     },
     onHeard: () => listener?.({ type: 'heard' }),
     onSettled: () => listener?.({ type: 'settled' }),
@@ -89,9 +88,9 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
   }
 
   const carrier = (): Carrier => {
-    if (remoteInstance === undefined) return 'none'
-    if (control !== undefined) return 'control'
-    return transport.isOpen() ? 'transport' : 'none'
+    if (remoteInstance === '') return 'none'
+    if (control) return 'control'
+    return isLinkOpen() ? 'transport' : 'none'
   }
   const chooseCarrier = () => {
     if (carrier() === 'none') delivery.suspend()
@@ -108,7 +107,7 @@ export const createDialog = ({ session, instance, remoteId, transport, ...option
     carrier,
     send: (message) => {
       listener?.({ type: 'sent', message })
-      for (const piece of split(message, transport.maxLength ?? Infinity)) delivery.send(piece)
+      for (const piece of split(message, link.maxLength ?? Infinity)) delivery.send(piece)
     },
     receive: ({ seq, ack, message }) => delivery.receive(message.type === 'ack' ? { seq, ack } : { seq, ack, message }),
     address: (to) => {

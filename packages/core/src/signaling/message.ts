@@ -14,28 +14,24 @@ const maxNumber = 2 ** 31
 /** Room for a header: three names of 22 characters, two numbers, the keys. */
 const headerLength = 200
 
-const text = (pattern: RegExp) =>
-  v.pipe(
-    v.string(),
-    v.check((value) => pattern.test(value)),
-  )
+const text = (pattern: RegExp) => v.custom<string>((value) => typeof value === 'string' && pattern.test(value))
+const textUpTo = (length: number) => v.custom<string>((value) => typeof value === 'string' && value.length <= length)
 const identifier = text(/^[\w.~-]{1,64}$/)
-const sequence = v.pipe(
-  v.number(),
-  v.check((value) => value >= 0 && value <= maxNumber && value % 1 === 0),
+const sequence = v.custom<number>(
+  (value) => typeof value === 'number' && value >= 0 && value <= maxNumber && value % 1 === 0,
 )
-const sdp = v.pipe(
-  v.string(),
-  v.check((value) => value.length <= maxSdp),
-)
-const note = v.optional(text(/^[^]{0,1024}$/))
+const flag = v.optional(v.custom<true>((value) => value === true))
 
 const candidate = v.object({
   /** An RFC 8839 candidate attribute without `a=`; empty for end-of-candidates (RFC 8838, section 13). */
   candidate: text(/^(candidate:[\x20-\x7e]{1,501})?$/),
-  sdpMid: v.optional(text(/^[^]{0,64}$/)),
+  sdpMid: v.optional(textUpTo(64)),
   sdpMLineIndex: v.optional(sequence),
 })
+/** Counted before they are read, so that a list without end costs nothing. */
+const candidates = v.custom<v.InferOutput<typeof candidate>[]>(
+  (value) => Array.isArray(value) && value.length <= maxCandidates && value.every((each) => v.is(candidate, each)),
+)
 
 /** Why a session ended. The same on both sides. */
 export type EndReason =
@@ -53,7 +49,6 @@ export type EndReason =
 
 const endReasons =
   /^(hangup|rejected|busy|cancelled|unanswered|unreachable|failed|replaced|closed|incompatible|unauthorized)$/
-const endReason = text(endReasons) as v.GenericSchema<EndReason>
 
 /**
  * How many calls the instance has made that sends it. An offer that is not newer than what was heard of its sender is
@@ -61,30 +56,26 @@ const endReason = text(endReasons) as v.GenericSchema<EndReason>
  */
 const calls = v.optional(sequence)
 
-/** The messages of a session by their type. */
-const messages = {
-  offer: v.object({ type: v.literal('offer'), offer: sequence, sdp, calls, metadata: v.optional(v.unknown()) }),
-  answer: v.object({ type: v.literal('answer'), offer: sequence, sdp, calls, wantsFloor: v.optional(v.literal(true)) }),
-  candidates: v.object({
-    type: v.literal('candidates'),
-    ufrag: text(/^[\x21-\x7e]{1,256}$/), // RFC 8839, section 5.4
-    candidates: v.pipe(
-      v.array(candidate),
-      v.check(({ length }) => length <= maxCandidates),
-    ),
-  }),
-  'floor-request': v.object({ type: v.literal('floor-request') }),
-  'floor-grant': v.object({ type: v.literal('floor-grant') }),
-  ringing: v.object({ type: v.literal('ringing') }),
-  reject: v.object({ type: v.literal('reject'), reason: endReason, message: note }),
-  hangup: v.object({ type: v.literal('hangup'), reason: endReason, message: note }),
+const description = { offer: sequence, sdp: textUpTo(maxSdp), calls }
+const end = v.object({ reason: text(endReasons) as v.GenericSchema<EndReason>, message: v.optional(textUpTo(1024)) })
+const plain = v.object({})
+
+/** What each type of message has to say. */
+const bodies = {
+  offer: v.object({ ...description, metadata: v.optional(v.custom<unknown>((value) => isMetadata(value))) }),
+  answer: v.object({ ...description, wantsFloor: flag }),
+  candidates: v.object({ ufrag: text(/^[\x21-\x7e]{1,256}$/), candidates }), // RFC 8839, section 5.4
+  'floor-request': plain,
+  'floor-grant': plain,
+  ringing: plain,
+  reject: end,
+  hangup: end,
   /** A piece of the JSON of a message that is too long for the transport; the last has no `more`. */
-  part: v.object({ type: v.literal('part'), text: v.string(), more: v.optional(v.literal(true)) }),
-  ack: v.object({ type: v.literal('ack') }),
+  part: v.object({ text: textUpTo(maxText), more: flag }),
+  ack: plain,
 }
 
 const header = v.object({
-  v: v.literal(1),
   session: identifier,
   /** The instances that the message is from and for; ids are the transport's business. */
   from: identifier,
@@ -96,13 +87,15 @@ const header = v.object({
 })
 
 /** What follows the header. */
-export type Body = v.InferOutput<(typeof messages)[keyof typeof messages]>
+export type Body = {
+  [Type in keyof typeof bodies]: { type: Type } & v.InferOutput<(typeof bodies)[Type]>
+}[keyof typeof bodies]
 
 /** A body that means something to a session; the others are delivery's own. */
 export type Message = Exclude<Body, { type: 'ack' | 'part' }>
 
 /** A message with its header. */
-export type Envelope = v.InferOutput<typeof header> & { readonly message: Body }
+export type Envelope = v.InferOutput<typeof header> & { readonly v: 1; readonly message: Body }
 
 /** Why a text was not taken. */
 export type DropReason = 'too-large' | 'not-json' | 'unknown-version' | 'unknown-type' | 'malformed'
@@ -118,7 +111,7 @@ export const decode = (text: string): Envelope | DropReason => {
   const message = decodeBody(data)
   if (typeof message === 'string') return message
   const head = v.safeParse(header, data)
-  return head.success ? { ...head.output, message } : 'malformed'
+  return head.success ? { ...head.output, v: 1, message } : 'malformed'
 }
 
 /** The JSON of a message in pieces that each fit into `maxLength` characters with their header and their escapes. */
@@ -149,9 +142,9 @@ const parse = (text: string): Record<string, unknown> | DropReason => {
 
 const decodeBody = (data: Record<string, unknown>): Body | DropReason => {
   const type = data['type']
-  if (typeof type !== 'string' || !Object.hasOwn(messages, type)) return 'unknown-type'
-  const body = v.safeParse(messages[type as keyof typeof messages], data)
-  return body.success && isMetadata(data['metadata']) ? body.output : 'malformed'
+  if (typeof type !== 'string' || !Object.hasOwn(bodies, type)) return 'unknown-type'
+  const body = v.safeParse<v.GenericSchema<object>>(bodies[type as keyof typeof bodies], data)
+  return body.success ? ({ ...body.output, type } as Body) : 'malformed'
 }
 
 /** Whether a value may travel as metadata: JSON of bounded depth. */

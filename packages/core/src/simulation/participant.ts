@@ -5,6 +5,9 @@ import { createFakeWebRtc, type FakeWebRtc, type FakeWebRtcOptions } from '../te
 import { createRandom, type Random } from '../testing/random.ts'
 import type { VirtualClock } from '../testing/virtual-clock.ts'
 
+/** The label of the control channel. */
+const controlLabel = 'parley'
+
 /** One page with one peer in it, and what the page's end leaves behind. */
 export interface Participant {
   readonly id: string
@@ -28,6 +31,8 @@ export interface ParticipantOptions {
   readonly random: Random
   readonly transport: SignalingTransport
   readonly webRtc: Pick<FakeWebRtcOptions, 'profile' | 'fabric' | 'latency'>
+  /** Its control channel never opens, so that signaling stays on the network. */
+  readonly withoutControl: boolean
 }
 
 export const createParticipant = ({ id, name, clock, random, ...options }: ParticipantOptions): Participant => {
@@ -71,7 +76,7 @@ export const createParticipant = ({ id, name, clock, random, ...options }: Parti
   const RTCPeerConnection = class extends fake.RTCPeerConnection {
     constructor(configuration?: RTCConfiguration) {
       super(configuration)
-      watchConnection(this, listeners)
+      watchConnection(this, listeners, options.withoutControl)
     }
   }
 
@@ -82,6 +87,8 @@ export const createParticipant = ({ id, name, clock, random, ...options }: Parti
     rtc: { RTCPeerConnection },
     clock: ownClock,
     random: createRandom(seed()),
+    // Ends that cross agree when they hear of one another; on the worst network here that takes more than 2 s.
+    deadlines: { end: 10_000 },
   })
 
   return {
@@ -103,12 +110,15 @@ export const createParticipant = ({ id, name, clock, random, ...options }: Parti
   }
 }
 
-const watchConnection = (pc: RTCPeerConnection, counter: { count: number }): void => {
+const watchConnection = (pc: RTCPeerConnection, counter: { count: number }, withoutControl: boolean): void => {
   pc.addEventListener('datachannel', ({ channel }) => watchListeners(channel, counter))
   watchListeners(pc, counter)
   const createDataChannel = pc.createDataChannel.bind(pc)
   pc.createDataChannel = (...options) => {
     const channel = createDataChannel(...options)
+    // Stopped here, before any listener of the peer.
+    if (withoutControl && channel.label === controlLabel)
+      channel.addEventListener('open', (event) => event.stopImmediatePropagation())
     watchListeners(channel, counter)
     return channel
   }

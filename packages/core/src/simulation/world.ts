@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly faults?: FaultOptions
   /** The browser of each participant, in the order in which they join. Default: by chance. */
   readonly profiles?: readonly FakeProfile[]
+  /** No control channel ever opens, so that everything goes over the network. Default false. */
+  readonly withoutControl?: boolean
   /** The command that runs this world again. */
   readonly replay: string
 }
@@ -25,7 +27,7 @@ const lifetime = 180_000
 export class GaveUp extends Error {}
 
 /** Whole peers on one virtual network, one virtual clock and fake connections: the same run for the same seed. */
-export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldOptions) => {
+export const createWorld = ({ seed, faults = {}, profiles = [], withoutControl = false, replay }: WorldOptions) => {
   const clock = createVirtualClock()
   const random = createRandom(seed)
   const network = memoryNetwork({ clock, delay: 10, ...faults, seed })
@@ -47,7 +49,9 @@ export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldO
       clock,
       random,
       transport: network.transport(),
-      webRtc: { profile, fabric, latency: 1 },
+      withoutControl,
+      // Some browsers take longer to make an offer than the network takes to bring one.
+      webRtc: { profile, fabric, latency: [1, 5, 60][pick(3)] ?? 1 },
     })
     participants.push(participant)
     participant.peer.on('call', (session) => {
@@ -108,7 +112,9 @@ export const createWorld = ({ seed, faults = {}, profiles = [], replay }: WorldO
       clock.setTimeout(act, ms)
     },
     recordOf: ({ peer }: Participant, remoteId: string): SessionRecord | undefined =>
-      recorder.records.filter(({ participant, session }) => participant.peer === peer && session.remoteId === remoteId).at(-1),
+      recorder.records
+        .filter(({ participant, session }) => participant.peer === peer && session.remoteId === remoteId)
+        .at(-1),
     describe: (): string => traceOf({ seed, faults, replay, lines: recorder.lines, sent: network.sent }),
   }
 }

@@ -6,6 +6,8 @@ import { createFates, type Fate, type FaultOptions } from './faults.ts'
 export interface MemoryNetworkOptions extends FaultOptions {
   /** Whether a sender also hears its own messages, as with MQTT 3.1.1. Default false. */
   readonly echo?: boolean
+  /** Whether peers are told who is there. Default true. */
+  readonly presence?: boolean
   /** Whether senders are told that nobody has an id. A broker cannot know; a relay can. Default true. */
   readonly unreachable?: boolean
   /** Default: the time of this machine. */
@@ -80,7 +82,7 @@ const LONGEST_SWAP_MS = 1000
 
 /** Creates a signaling network in memory: for tests, and for peers of one page. */
 export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork => {
-  const { clock = systemClock, echo = false, unreachable = true, delay = 0 } = options
+  const { clock = systemClock, echo = false, presence = true, unreachable = true, delay = 0 } = options
   const decideByChance = createFates(options)
   const members = new Set<Member>()
   const interceptors: ((message: SentMessage) => Interception)[] = []
@@ -108,7 +110,7 @@ export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork
     [...members].filter((member) => member !== of && member.join.room === of.join.room)
 
   const announce = (member: Member, type: 'joined' | 'left'): void => {
-    if (member.announced === (type === 'joined')) return
+    if (!presence || member.announced === (type === 'joined')) return
     member.announced = type === 'joined'
     for (const other of others(member)) {
       if (other.state === 'open') other.join.onPresence({ type, peer: member.join.self })

@@ -1,0 +1,84 @@
+import type { Clock } from './clock.ts'
+import type { Listen, Warning } from './emitter.ts'
+import type { ConfigurationSource, PeerConnectionConstructor } from './rtc/peer-connection.ts'
+import type { SessionDeadlines } from './session/machine.ts'
+import type { Session } from './session/session.ts'
+import type { DropReason } from './signaling/message.ts'
+import type { PeerAddress, SignalingTransport } from './signaling/transport.ts'
+
+export interface PeerOptions {
+  /** This peer's name in the room: 1 to 128 printable characters. Default: 128 random bits. */
+  readonly id?: string
+  /** 1 to 128 printable characters. */
+  readonly room: string
+  readonly transport: SignalingTransport
+  readonly rtc?: {
+    /** ICE servers and the like; a function is asked again for each connection. Default: none, which suits one LAN. */
+    readonly configuration?: ConfigurationSource
+    /** Default: that of the runtime. In Node: `@roamhq/wrtc` or werift. */
+    readonly RTCPeerConnection?: PeerConnectionConstructor
+  }
+  /** Sessions at a time; a further call ends as `busy`. Default 256. */
+  readonly maxSessions?: number
+  /** ms. Defaults: reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 2 000. */
+  readonly deadlines?: Partial<SessionDeadlines>
+  /** For tests that own the time. */
+  readonly clock?: Clock
+  /** Between 0 and 1, for jitter; for tests that are repeatable. */
+  readonly random?: () => number
+}
+
+export interface CallOptions {
+  /** Goes with the call: JSON, at most 8 levels deep. The callee reads it as `session.metadata`. */
+  readonly metadata?: unknown
+}
+
+export type PeerEvents = {
+  /** Somebody calls: `accept()` or `reject()`. */
+  call: Session
+  'peer-joined': PeerAddress
+  'peer-left': PeerAddress
+  /** The link to the room. Sessions that are connected do not need it. */
+  signaling: 'open' | 'lost'
+  warning: Warning
+}
+
+/** What came from the network and was not taken, by its reason. */
+export type PeerCounters = Readonly<Partial<Record<PeerDropReason, number>>>
+
+export type PeerDropReason =
+  | DropReason
+  /** For another instance of this id, such as the page before it was loaded again. */
+  | 'misaddressed'
+  /** Its sender is not the one that its session is with. */
+  | 'misrouted'
+  /** Its session is over. */
+  | 'late'
+  /** More sessions began at once than this peer looks at. */
+  | 'flood'
+
+/** One identity in one room. */
+export interface Peer {
+  readonly id: string
+  /** New for each peer: tells a reloaded page from the one before. */
+  readonly instance: string
+  readonly room: string
+  /** Resolves when the room is joined; rejects with a ParleyError. */
+  readonly ready: Promise<void>
+  /** Who else is in the room now. */
+  readonly peers: readonly PeerAddress[]
+  /** The sessions that have not ended. */
+  readonly sessions: readonly Session[]
+  /** What was dropped, and why. */
+  readonly counters: PeerCounters
+  /**
+   * Calls somebody. There is one session at a time between two peers: one that is there already is returned, and one
+   * that rings is accepted, so that two who call each other at once always meet.
+   * Throws `self-call`, `invalid-id`, `invalid-option` (metadata) or `closed`.
+   */
+  readonly call: (remoteId: string, options?: CallOptions) => Session
+  readonly on: Listen<PeerEvents>
+  /** Ends every session as `closed` and leaves the room. Idempotent. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}

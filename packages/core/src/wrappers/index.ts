@@ -1,0 +1,2 @@
+export { failover, type FailoverOptions } from './failover.ts'
+export { withPresence, type WithPresenceOptions } from './with-presence.ts'

@@ -8,11 +8,10 @@ declare const e2e: FaultsDriver
 /** Trials of each cell; `npm run soak:browsers` does more. */
 const trialCount = Number(process.env['PARLEY_TRIALS'] ?? 10)
 /** Trials at a time: each is two connections, and a machine has few cores. */
-const batchSize = 10
+const batchSize = 5
 const patience = 15_000
 
 const cells: readonly FaultOptions[] = [
-  { loss: 0.05 },
   { loss: 0.2, duplicate: 0.2, reorder: 200 },
   { loss: 0.3, duplicate: 0.3, reorder: 60 },
   { loss: 0.4, duplicate: 0.2, reorder: 20 },
@@ -29,34 +28,46 @@ const medianOf = (trials: readonly Trial[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
+const worstOf = (trials: readonly Trial[]): number => Math.max(...trials.map(({ connectedAfter }) => connectedAfter))
+
+const expectAllConnected = (trials: readonly Trial[] = []): void => {
+  expect(trials).toHaveLength(trialCount)
+  expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([])
+  expect(worstOf(trials)).toBeLessThan(patience)
+}
+
 forEachBrowser((browser) => {
-  const runTrials = async (cell: FaultOptions): Promise<readonly Trial[]> => {
+  /** Runs batches of the cells in turn, so that whatever else the machine does meets them alike. */
+  const runTrials = async (...tried: readonly FaultOptions[]): Promise<readonly (readonly Trial[])[]> => {
     const tab = await browser.openTab('faults')
-    const trials: Trial[] = []
-    while (trials.length < trialCount) {
-      const size = Math.min(batchSize, trialCount - trials.length)
-      const seeds = Array.from({ length: size }, (_, index) => trials.length + index)
-      trials.push(...(await tab.evaluate(([cell, seeds]) => e2e.trials(cell, seeds), [cell, seeds] as const)))
+    const results = tried.map((cell) => ({ cell, trials: [] as Trial[] }))
+    for (let done = 0; done < trialCount; done += batchSize) {
+      const size = Math.min(batchSize, trialCount - done)
+      const seeds = Array.from({ length: size }, (_, index) => done + index)
+      for (const { cell, trials } of results)
+        trials.push(...(await tab.evaluate(([cell, seeds]) => e2e.trials(cell, seeds), [cell, seeds] as const)))
     }
-    const [median, worst] = [medianOf(trials), Math.max(...trials.map(({ connectedAfter }) => connectedAfter))]
-    const sums = `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`
-    console.log(`${browser.name}, ${nameOf(cell) || 'no faults'}: ${trials.length} trials, ${sums}`)
-    return trials
+    for (const { cell, trials } of results) {
+      const sums = `median ${medianOf(trials).toFixed(0)} ms, worst ${worstOf(trials).toFixed(0)} ms`
+      console.log(`${browser.name}, ${nameOf(cell) || 'no faults'}: ${trials.length} trials, ${sums}`)
+    }
+    return results.map(({ trials }) => trials)
   }
 
   describe('over a bad transport', { timeout: 60_000 + (trialCount / batchSize) * (patience + 5_000) }, () => {
     it.each(cells.map((cell) => [nameOf(cell), cell] as const))(
       'connects each time, in one session, with %s',
       async (_, cell) => {
-        const trials = await runTrials(cell)
-        expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([])
-        expect(Math.max(...trials.map(({ connectedAfter }) => connectedAfter))).toBeLessThan(patience)
+        const [trials] = await runTrials(cell)
+        expectAllConnected(trials)
       },
     )
 
-    it('takes less than a second more for a loss of 5 %, at the median', async () => {
-      const median = medianOf(await runTrials({ loss: 0.05 }))
-      expect(median - medianOf(await runTrials({}))).toBeLessThan(1_000)
+    it('connects each time with a loss of 5 %, which takes less than a second more at the median', async () => {
+      const [undisturbed = [], disturbed = []] = await runTrials({}, { loss: 0.05 })
+      expectAllConnected(undisturbed)
+      expectAllConnected(disturbed)
+      expect(medianOf(disturbed) - medianOf(undisturbed)).toBeLessThan(1_000)
     })
   })
 
@@ -75,7 +86,7 @@ forEachBrowser((browser) => {
       ])
       expect(after).toMatchObject([{ status: 'connected' }, { status: 'connected' }])
       expect(heard).toEqual(['hello to ann', 'hello to bob'])
-      expect(offers).toEqual(['sent by ann'])
+      expect(offers).toEqual(['to bob'])
       // A transport that tells is used at once; without a word, the next resend finds out.
       expect(resumedAfter).toBeLessThan(how === 'told' ? 1_500 : 10_000)
     },

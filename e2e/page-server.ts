@@ -25,14 +25,18 @@ const contentTypes: Record<string, string> = {
 }
 
 /** Starts a server on a free port of 127.0.0.1. What `intercept` answers is none of its pages. */
-export const startPageServer = async (intercept: (path: string) => Promise<string> | undefined): Promise<PageServer> => {
+export const startPageServer = async (
+  intercept: (path: string) => Promise<string> | undefined,
+): Promise<PageServer> => {
   // Built once and when first asked for: a page of a hundred modules would load for most of the time of its test.
   const sites: Partial<Record<'pages' | 'playground', Promise<Site>>> = {}
   const find = async (path: string): Promise<readonly [name: string, content: string | Uint8Array | undefined]> => {
     const inPlayground = /^\/playground\/(.*)$/.exec(path)?.[1]
     const name = (inPlayground ?? path.slice(1)).replace(/^$/, 'index').replace(/^\w+$/, '$&.html')
     const site =
-      inPlayground === undefined ? (sites.pages ??= buildPages()) : (sites.playground ??= buildSite({ root: playground }))
+      inPlayground === undefined
+        ? (sites.pages ??= buildPages())
+        : (sites.playground ??= buildSite({ root: playground }))
     return [name, (await site).get(name)]
   }
 

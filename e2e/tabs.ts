@@ -12,7 +12,7 @@ export const soon = { interval: 10, timeout: 15_000 }
 export const view = (page: Page, index = -1): Promise<SessionView | undefined> =>
   page.evaluate((index) => e2e.view(index), index)
 
-export const status = async (page: Page): Promise<string | undefined> => (await view(page))?.status
+const status = async (page: Page): Promise<string | undefined> => (await view(page))?.status
 
 /** Opens a tab whose peer is in the room, and accepts whoever calls. */
 export const openPeer = async (browser: TestBrowser, id: string): Promise<Page> => {

@@ -22,7 +22,9 @@ const server = await createServer({
 await server.listen()
 
 const { port } = server.httpServer.address()
-console.log(`\n  Parley playground:  http://127.0.0.1:${port}/\n\n  It shows both sides of a call; “Open a second tab” gives each its own.\n  Stop with Ctrl-C.\n`)
+console.log(
+  `\n  Parley playground:  http://127.0.0.1:${port}/\n\n  It shows both sides of a call; “Open a second tab” gives each its own.\n  Stop with Ctrl-C.\n`,
+)
 
 const stop = () => {
   void server.close().finally(() => process.exit(0))

@@ -62,7 +62,8 @@ const createSide = (input: NegotiationInput) => {
       return sent.splice(index, 1)[0] as Extract<NegotiationSignal, { type: Type }>
     },
     counters: () => actor.getSnapshot().context.candidates.counters,
-    state: (state: string) => until(() => (JSON.stringify(actor.getSnapshot().value).includes(state) ? true : undefined)),
+    state: (state: string) =>
+      until(() => (JSON.stringify(actor.getSnapshot().value).includes(state) ? true : undefined)),
     connected: () => until(() => (pc?.connectionState === 'connected' ? true : undefined)),
     restart: () => pc?.restartIce(),
     stop: () => actor.stop(),
@@ -123,7 +124,15 @@ const scenarios = {
     const [waiting, addedEarly] = [callee.counters(), [...callee.added]]
     callee.take(offer)
     await callee.state('stable')
-    return { caller, callee, next: candidates.ufrag, waiting, addedEarly, added: callee.added, counters: callee.counters() }
+    return {
+      caller,
+      callee,
+      next: candidates.ufrag,
+      waiting,
+      addedEarly,
+      added: callee.added,
+      counters: callee.counters(),
+    }
   },
   'of no generation': async () => {
     const { caller, callee, candidates } = await begin()

@@ -65,7 +65,8 @@ const runTrial = async (options: FaultOptions, seed: number): Promise<Trial> => 
   call(ann, 'bob')
   if (seed % 2 === 1) call(bob, 'ann')
   const faults: string[] = []
-  if (!(await until(() => areConnected(ann, bob), deadline))) faults.push(`statuses ${statusesOf(ann, bob).join(' | ')}`)
+  if (!(await until(() => areConnected(ann, bob), deadline)))
+    faults.push(`statuses ${statusesOf(ann, bob).join(' | ')}`)
   const connectedAfter = performance.now() - begin
   await until(() => heard.length >= 2, deadline)
   if (heard.sort().join() !== 'hello to ann,hello to bob') faults.push(`heard ${heard.join() || 'nothing'}`)
@@ -93,7 +94,7 @@ const driver = {
     const offers: string[] = []
     const countOffers = (session: Session): void => {
       session.on('signal', ({ direction, type }) => {
-        if (type === 'offer') offers.push(`${direction} by ${session.remoteId === 'bob' ? 'ann' : 'bob'}`)
+        if (type === 'offer' && direction === 'sent') offers.push(`to ${session.remoteId}`)
       })
     }
     // Heard before it is accepted.
@@ -141,7 +142,12 @@ const driver = {
     }
     await until(() => heard.length === 4 && tracks.every((some) => some.filter(({ muted }) => !muted).length === 2))
     const during = sessions.map(stateOf)
-    const live = tracks.map((some) => some.filter(({ muted }) => !muted).map(({ kind }) => kind).sort())
+    const live = tracks.map((some) =>
+      some
+        .filter(({ muted }) => !muted)
+        .map(({ kind }) => kind)
+        .sort(),
+    )
     const begin = performance.now()
     callee.hangup('by bob')
     await until(() => caller.getSnapshot().status === 'ended')

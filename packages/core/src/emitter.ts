@@ -36,7 +36,8 @@ export const createEmitter = <Events extends Record<string, unknown>>(
       const report = (error: unknown) => {
         const name = String(type)
         // A listener for warnings that fails must not be told so again and again.
-        if (name !== 'warning') warn({ code: 'listener-failed', message: `A "${name}" listener: ${String(error)}`, error })
+        if (name !== 'warning')
+          warn({ code: 'listener-failed', message: `A "${name}" listener: ${String(error)}`, error })
       }
       const isolated = async (payload: Events[typeof type]) => listener(payload)
       const handle = (payload: Events[typeof type]) => void isolated(payload).catch(report)

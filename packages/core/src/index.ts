@@ -1,6 +1,6 @@
 export { createPeer } from './peer.ts'
 export type { CallOptions, Peer, PeerCounters, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
-export type { Session, SessionEvents, SessionSignal, SessionTrack } from './session/session.ts'
+export type { Session, SessionEvents, SessionSignal, SessionTrack } from './session/session-handle.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
 export type { SessionDeadlines, SessionEnd } from './session/machine.ts'
 export type { SessionPhase, SessionReport } from './session/report.ts'

@@ -216,3 +216,23 @@ describe('calling', () => {
     expect(await leftovers()).toEqual([])
   })
 })
+
+it('rejects `ready` when the room is not joined in time, and connects when it is joined after all', async () => {
+  const { clock, network, enter, leftovers } = createStage()
+  const bob = enter('bob')
+  acceptAll(bob)
+  await clock.advance(50)
+  let open = () => {}
+  const inner = network.transport()
+  const alice = enter('alice', {
+    deadlines: { join: 100, reach: 5000 },
+    transport: (join) => inner({ ...join, onOpen: () => (open = join.onOpen) }),
+  })
+  const failure = alice.ready.catch((error: unknown) => error)
+  const session = alice.call('bob')
+  await clock.advance(101)
+  expect(await failure).toMatchObject({ code: 'transport-failed', message: expect.stringContaining('100 ms') })
+  open()
+  expect(await clock.runUntil(() => session.getSnapshot().status === 'connected', 3000)).toBe(true)
+  expect(await leftovers()).toEqual([])
+})

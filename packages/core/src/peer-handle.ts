@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Listen, Warning } from './emitter.ts'
 import type { ConfigurationSource, PeerConnectionConstructor } from './rtc/peer-connection.ts'
 import type { SessionDeadlines } from './session/machine.ts'
-import type { Session } from './session/session.ts'
+import type { Session } from './session/session-handle.ts'
 import type { DropReason } from './signaling/message.ts'
 import type { PeerAddress, SignalingTransport } from './signaling/transport.ts'
 
@@ -20,8 +20,8 @@ export interface PeerOptions {
   }
   /** Sessions at a time; a further call ends as `busy`. Default 256. */
   readonly maxSessions?: number
-  /** ms. Defaults: reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 2 000. */
-  readonly deadlines?: Partial<SessionDeadlines>
+  /** ms. Defaults: join 30 000 (`ready`), reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 2 000. */
+  readonly deadlines?: Partial<SessionDeadlines> & { readonly join?: number }
   /** For tests that own the time. */
   readonly clock?: Clock
   /** Between 0 and 1, for jitter; for tests that are repeatable. */
@@ -63,7 +63,10 @@ export interface Peer {
   /** New for each peer: tells a reloaded page from the one before. */
   readonly instance: string
   readonly room: string
-  /** Resolves when the room is joined; rejects with a ParleyError. */
+  /**
+   * Resolves when the room is joined; rejects with a ParleyError, `transport-failed` when that took too long. The
+   * transport goes on trying then, and what was called waits for it.
+   */
   readonly ready: Promise<void>
   /** Who else is in the room now. */
   readonly peers: readonly PeerAddress[]

@@ -1,16 +1,18 @@
+import { createCallCounts } from './call-counts.ts'
 import { systemClock } from './clock.ts'
+import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
-import type { CallOptions, Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
+import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
 import { resolveConstructor } from './rtc/peer-connection.ts'
 import { defaultDeadlines } from './session/machine.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
-import type { PeerAddress, PresenceChange, SignalingJoin, SignalingLink, SignalingTransport } from './signaling/transport.ts'
+import type { PeerAddress, PresenceChange, SignalingJoin, SignalingTransport } from './signaling/transport.ts'
 import { withResolvers } from './with-resolvers.ts'
 
 export type { Peer, PeerOptions } from './peer-handle.ts'
@@ -19,39 +21,36 @@ export type { Peer, PeerOptions } from './peer-handle.ts'
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
 const maxDialogsEach = 64
-/** Ended sessions, and instances, that are remembered so that their late messages ring nobody. */
-const maxRemembered = 1024
-/** ms for which an ended dialog still repeats and confirms its end, and a half-open one waits for its offer. */
-const linger = 30_000
 
 export const createPeer = (options: PeerOptions): Peer => {
   const { id = randomName(), room, clock = systemClock, random = Math.random, maxSessions = 256 } = options
   assertName('id of a peer', id, 'invalid-id')
   assertName('room', room, 'invalid-room')
   const rtc = { ...options.rtc, RTCPeerConnection: resolveConstructor(options.rtc?.RTCPeerConnection) }
-  const deadlines = { ...defaultDeadlines, ...options.deadlines }
+  const deadlines = { join: 30_000, ...defaultDeadlines, ...options.deadlines }
   const instance = randomName()
 
   const counters: Partial<Record<PeerDropReason, number>> = {}
   /** Who else is here, by instance; an id can have several: two tabs, or a page that is loaded again. */
   const present = new Map<string, PeerAddress>()
-  const dialogs = new Map<string, Dialog>()
-  const timers = new Map<string, unknown>()
-  const ended = new Set<string>()
+  const { dialogs, hasEnded, keep, forget, forgetLater } = createDialogBook(clock)
   const sessions = new Set<SessionControl>()
-  /** How many calls each instance has made, as far as heard. */
-  const remoteCalls = new Map<string, number>()
+  const isNewCall = createCallCounts()
   const ready = withResolvers<void>()
   let calls = 0
   let signaling: 'open' | 'lost' = 'lost'
   let closing: Promise<void> | undefined
+  let joinTimer: unknown
 
   const events = createEmitter<PeerEvents>((warning) => events.emit('warning', warning))
 
   const setSignaling = (state: 'open' | 'lost') => {
     if (signaling === state) return
     signaling = state
-    if (state === 'open') ready.resolve()
+    if (state === 'open') {
+      clock.clearTimeout(joinTimer)
+      ready.resolve()
+    }
     for (const { transportChanged } of dialogs.values()) transportChanged()
     events.emit('signaling', state)
   }
@@ -60,19 +59,18 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (present.has(peer.instance) === (type === 'joined')) return
     if (type === 'joined') present.set(peer.instance, peer)
     else present.delete(peer.instance)
-    for (const control of sessions) if (control.session.remoteId === peer.id) applyPresence(control, type, peer)
-    events.emit(`peer-${type}`, peer)
-  }
-
-  const applyPresence = ({ dialog, send }: SessionControl, type: PresenceChange['type'], peer: PeerAddress) => {
-    const { remoteInstance, address, isHeard } = dialog()
     const newest = newestOf(peer.id)
-    if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
-    if (present.has(remoteInstance()) || newest === '') return
-    // The instance of this session is not here, and another one is: its page was loaded again. What it never heard can
-    // go to the other one.
-    if (isHeard()) send({ type: 'remote.replaced' })
-    else address(newest)
+    for (const { session, dialog, send } of sessions) {
+      if (session.remoteId !== peer.id) continue
+      const { remoteInstance, address, isHeard } = dialog()
+      if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
+      if (present.has(remoteInstance()) || newest === '') continue
+      // The instance of this session is not here, and another one is: its page was loaded again. What it never heard
+      // can go to the other one.
+      if (isHeard()) send({ type: 'remote.replaced' })
+      else address(newest)
+    }
+    events.emit(`peer-${type}`, peer)
   }
 
   /** The instance that came last under an id; empty when none is here. */
@@ -96,11 +94,11 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** A session that was not heard of before. It stays half-open until its first message, the offer, is delivered. */
   const openDialog = (remoteId: string, { session, from, message }: Envelope): Dialog | undefined => {
     if (!isName(remoteId) || remoteId === id) return drop('misrouted')
-    if (closing || ended.has(session) || message.type === 'ack') return drop('late')
+    if (closing || hasEnded(session) || message.type === 'ack') return drop('late')
     const { length } = [...dialogs.values()].filter((dialog) => dialog.remoteId === remoteId)
     if (dialogs.size - sessions.size >= maxIdleDialogs || length >= maxDialogsEach) return drop('flood')
     const dialog = addDialog(session, remoteId, from)
-    forgetLater(dialog)
+    forgetLater(session)
     dialog.handTo(({ message: first }) => {
       if (first?.type === 'offer') takeCall(dialog, first)
       else if (first) end(dialog)
@@ -118,13 +116,16 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** Both called at once, or somebody starts anew, or simply a call. */
   const takeCall = (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => {
     const { remoteId, session } = dialog
-    clock.clearTimeout(timers.get(session)) // it has its session, or starts to end, from here on
+    keep(session) // it has its session, or starts to end, from here on
     const remoteInstance = dialog.remoteInstance()
     if (offer.calls !== undefined && !isNewCall(remoteInstance, offer.calls)) return end(dialog)
     const other = sessionWith(remoteId)
     if (other?.session.getSnapshot().status === 'calling') {
-      // An offer that was not sent yet gives in: should its caller hang up before it is, nothing would tell the other side.
-      if (standsOver(id, remoteId) && other.dialog().counters.sent > 0) return end(dialog)
+      if (standsOver(id, remoteId)) {
+        // Its caller gives in once our offer is there; should our call end before that, nothing else would tell.
+        void other.whenEnded.then(() => dialog.send({ type: 'hangup', reason: 'cancelled' }))
+        return end(dialog)
+      }
       const mine = other.dialog()
       other.yieldTo(dialog, offer)
       // It may ring over there: our offer can have come in after that call was over.
@@ -139,15 +140,6 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
     // What came in one batch is taken whole first: a call that was cancelled in it rings nobody.
     queueMicrotask(() => ring(control))
-  }
-
-  /** Takes note of a number of calls; whether it is higher than any heard before. */
-  const isNewCall = (remoteInstance: string, count: number): boolean => {
-    const known = remoteCalls.get(remoteInstance) ?? 0
-    remoteCalls.delete(remoteInstance)
-    remoteCalls.set(remoteInstance, Math.max(known, count))
-    keepNewest(remoteCalls)
-    return count > known
   }
 
   const ring = ({ session, dialog }: SessionControl) => {
@@ -182,28 +174,12 @@ export const createPeer = (options: PeerOptions): Peer => {
   /** Its session is over, or never was: for a while it still repeats and confirms. */
   const end = (dialog: Dialog) => {
     dialog.handTo(undefined)
-    if (!closing) forgetLater(dialog)
-  }
-
-  const forgetLater = ({ session }: Dialog) => {
-    clock.clearTimeout(timers.get(session))
-    const timer = clock.setTimeout(() => forget(session), linger)
-    timers.set(session, timer)
-  }
-
-  const forget = (session: string) => {
-    clock.clearTimeout(timers.get(session))
-    timers.delete(session)
-    const dialog = dialogs.get(session)
-    dialog?.close()
-    dialogs.delete(session)
-    // What never came to its offer may still begin: all of it is repeated.
-    if (dialog?.isHeard()) ended.add(session)
-    keepNewest(ended)
+    if (!closing) forgetLater(dialog.session)
   }
 
   const closeAll = async () => {
     globalThis.removeEventListener?.('pagehide', onPageHide)
+    clock.clearTimeout(joinTimer)
     const live = [...sessions]
     for (const { send } of live) send({ type: 'call.close' })
     await Promise.all(live.map(({ whenEnded }) => whenEnded))
@@ -227,7 +203,10 @@ export const createPeer = (options: PeerOptions): Peer => {
     onPresence: takePresence,
     onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
   }
+  const giveUp = () =>
+    ready.reject(new ParleyError('transport-failed', `The room "${room}" was not joined in ${deadlines.join} ms.`))
   const link = joinRoom(options.transport, join)
+  if (signaling === 'lost') joinTimer = clock.setTimeout(giveUp, deadlines.join)
   globalThis.addEventListener?.('pagehide', onPageHide)
 
   return {
@@ -268,12 +247,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
 }
 
-const keepNewest = (known: Map<string, unknown> | Set<string>): void => {
-  const [oldest = ''] = known.keys()
-  if (known.size > maxRemembered) known.delete(oldest)
-}
-
-const joinRoom = (transport: SignalingTransport, join: SignalingJoin): SignalingLink => {
+const joinRoom = (transport: SignalingTransport, join: SignalingJoin) => {
   try {
     return transport(join)
   } catch (cause) {

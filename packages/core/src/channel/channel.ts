@@ -97,7 +97,7 @@ export const createChannel = ({
       return state
     },
     send: (data) => {
-      if (state === 'closed') throw new ParleyError('closed', `The channel "${label}" is closed; nothing can be sent.`)
+      if (state === 'closed') throw new ParleyError('closed', `The channel "${label}" is closed.`)
       const dataChannel = openOne()
       if (dataChannel !== undefined) return sendOn(dataChannel, data)
       if (byteLengthOf([...waiting, data]) > maxWaiting)

@@ -13,10 +13,8 @@ export type PeerConnectionConstructor = new (configuration?: RTCConfiguration) =
 export type ConfigurationSource = RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>)
 
 export interface PeerConnectionOptions {
-  readonly rtc: {
-    readonly RTCPeerConnection: PeerConnectionConstructor
-    readonly configuration?: ConfigurationSource
-  }
+  readonly RTCPeerConnection: PeerConnectionConstructor
+  readonly configuration?: ConfigurationSource
   readonly clock: Clock
   /** The connection exists and is empty: the moment to give it channels and tracks. */
   readonly onOpen: (pc: RTCPeerConnection) => void
@@ -63,7 +61,7 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
         if (!closing.signal.aborted) sendBack(event)
       }
       const open = async () => {
-        const { configuration, RTCPeerConnection } = options.rtc
+        const { configuration, RTCPeerConnection } = options
         const settled = typeof configuration === 'function' ? await configuration() : configuration
         if (closing.signal.aborted) return
         pc = new RTCPeerConnection(settled)
@@ -81,7 +79,7 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
       })
       return () => {
         closing.abort()
-        if (pc === undefined) return
+        if (!pc) return
         options.onClose()
         pc.close()
       }

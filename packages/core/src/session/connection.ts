@@ -28,7 +28,10 @@ export const connectionLogic = (options: Omit<PeerConnectionOptions, 'onStateCha
       error: fail,
     })
     // The session forwards only the signals that the negotiation machine knows.
-    receive((event) => negotiation.send(event as NegotiationEvent))
+    receive((event) => {
+      // One that failed takes no more; XState would say so on the console, for whatever the other side sends.
+      if (negotiation.getSnapshot().status === 'active') negotiation.send(event as NegotiationEvent)
+    })
     negotiation.start()
     return () => negotiation.stop()
   })

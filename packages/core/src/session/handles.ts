@@ -1,34 +1,21 @@
 import { createChannel, type Channel, type ChannelControl } from '../channel/channel.ts'
 import type { Warning } from '../emitter.ts'
-import { listen } from '../listen.ts'
 import { addTrack, openDataChannel } from '../rtc/peer-connection.ts'
 
-/** The label of the negotiated channel 0: hang-up and signaling of a connected session go here. */
-const controlLabel = 'parley'
-
-/** What a session keeps across its RTCPeerConnections: channels and local tracks, and the control channel's place. */
+/** What a session keeps across its RTCPeerConnections: channels and local tracks. */
 export const createHandles = ({
   onChannel,
   onChange,
-  onControl,
-  onControlMessage,
-  onControlClose,
   warn,
 }: {
   /** The other side opened a channel under a new label. */
   readonly onChannel: (channel: Channel) => void
   readonly onChange: () => void
-  /** The control channel can be sent on, or no longer. */
-  readonly onControl: (send: ((text: string) => void) | undefined) => void
-  readonly onControlMessage: (text: string) => void
-  /** The other side closed the control channel, and so its connection. */
-  readonly onControlClose: () => void
   readonly warn: (warning: Warning) => void
 }) => {
   const channels = new Map<string, ChannelControl>()
   const tracks = new Map<MediaStreamTrack, readonly MediaStream[]>()
   let connection: RTCPeerConnection | undefined
-  let stopListening: (() => void) | undefined
 
   const add = (label: string, isLocal: boolean): ChannelControl => {
     const onStateChange = () => {
@@ -41,20 +28,6 @@ export const createHandles = ({
     return control
   }
 
-  const listenToControl = (control: RTCDataChannel) =>
-    listen<RTCDataChannelEventMap>(control, {
-      open: () =>
-        onControl((text) => {
-          // It can be closing already; delivery sends again what is lost here.
-          if (control.readyState === 'open') control.send(text)
-        }),
-      message: ({ data }) => onControlMessage(String(data)),
-      close: () => {
-        onControl(undefined)
-        onControlClose()
-      },
-    })
-
   return {
     connection: () => connection,
     channels: () => [...channels.values()].map(({ channel: { label, state } }) => ({ label, state })),
@@ -62,7 +35,6 @@ export const createHandles = ({
     /** Carries everything over to a new RTCPeerConnection. */
     open: (pc: RTCPeerConnection): void => {
       connection = pc
-      stopListening = listenToControl(openDataChannel(pc, controlLabel, 0))
       for (const [label, { isLocal, attach }] of channels) if (isLocal) attach(openDataChannel(pc, label))
       for (const [track, streams] of tracks) addTrack(pc, track, streams)
     },
@@ -70,8 +42,6 @@ export const createHandles = ({
     /** The RTCPeerConnection goes; the handles wait for the next. */
     close: (): void => {
       connection = undefined
-      stopListening?.()
-      onControl(undefined)
       for (const { detach } of channels.values()) detach()
     },
 
@@ -80,20 +50,20 @@ export const createHandles = ({
       const known = channels.get(dataChannel.label)
       const control = known ?? add(dataChannel.label, false)
       control.attach(dataChannel)
-      if (known === undefined) onChannel(control.channel)
+      if (!known) onChannel(control.channel)
     },
 
     openChannel: (label: string): Channel => {
       const known = channels.get(label)
-      if (known !== undefined) return known.channel
+      if (known) return known.channel
       const control = add(label, true)
-      if (connection !== undefined) control.attach(openDataChannel(connection, label))
+      if (connection) control.attach(openDataChannel(connection, label))
       return control.channel
     },
 
     addTrack: (track: MediaStreamTrack, streams: readonly MediaStream[]): void => {
       tracks.set(track, streams)
-      if (connection !== undefined) addTrack(connection, track, streams)
+      if (connection) addTrack(connection, track, streams)
     },
 
     end: (): void => {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { CandidateCounters } from '../negotiation/candidates.ts'
 import type { DeliveryCounters } from '../signaling/delivery.ts'
 import type { SessionContext, SessionEnd } from './machine.ts'
-import type { SessionSnapshot } from './session.ts'
+import type { SessionSnapshot } from './session-snapshot.ts'
 
 /** One step of a session or of its negotiation. */
 export interface SessionPhase {
@@ -41,8 +41,7 @@ export const createReport = (clock: Clock) => {
     elapsed,
     phase: (next: SessionSnapshot): void => {
       if (next.status !== last.status) add(next.status)
-      if (next.negotiation !== undefined && next.negotiation !== last.negotiation)
-        add(`negotiation.${next.negotiation}`)
+      if (next.negotiation && next.negotiation !== last.negotiation) add(`negotiation.${next.negotiation}`)
       last = next
     },
     create: (

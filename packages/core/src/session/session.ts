@@ -1,14 +1,13 @@
-import { createActor, type StateValueFrom } from 'xstate'
-import type { Channel, ChannelState } from '../channel/channel.ts'
+import { createActor } from 'xstate'
 import type { Clock } from '../clock.ts'
-import { createEmitter, type Listen, type Unsubscribe, type Warning } from '../emitter.ts'
+import { createEmitter, type Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
+import { listen } from '../listen.ts'
 import { assertName } from '../name.ts'
-import type { CandidateCounters } from '../negotiation/candidates.ts'
-import type { Role } from '../negotiation/role.ts'
-import type { ConfigurationSource, PeerConnectionConstructor } from '../rtc/peer-connection.ts'
-import type { Carrier, Dialog, DialogEvent } from '../signaling/dialog.ts'
-import { decode, type EndReason, type Message } from '../signaling/message.ts'
+import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
+import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
+import { decode, type Message } from '../signaling/message.ts'
+import { withResolvers } from '../with-resolvers.ts'
 import { connectionLogic } from './connection.ts'
 import { createHandles } from './handles.ts'
 import {
@@ -18,91 +17,12 @@ import {
   type SessionEvent,
   type SignalEvent,
 } from './machine.ts'
-import { createReport, type SessionReport } from './report.ts'
+import { createReport } from './report.ts'
+import type { Session, SessionEvents, SessionSignal } from './session-handle.ts'
+import { isOver, statusOf, type SessionSnapshot } from './session-snapshot.ts'
 
-/** Where a session stands; each is a state of the session machine. */
-export type SessionStatus =
-  | 'idle'
-  | 'calling'
-  | 'ringing'
-  | 'connecting'
-  | 'connected'
-  | 'interrupted'
-  | 'ending'
-  | 'ended'
-
-/** What there is to render. Immutable, and the same object until something in it changes. */
-export interface SessionSnapshot {
-  readonly status: SessionStatus
-  readonly role: Role
-  readonly remoteId: string
-  /** The state of the negotiation machine while there is a connection, such as `awaitingAnswer` or `stable.holdingFloor`. */
-  readonly negotiation: string | undefined
-  readonly endReason: EndReason | undefined
-  /** What carries signaling now: the transport, the control channel of the connection, or nothing, so that it waits. */
-  readonly signaling: Carrier
-  readonly channels: readonly { readonly label: string; readonly state: ChannelState }[]
-  /** Candidates of the other side. */
-  readonly candidates: CandidateCounters
-}
-
-export interface SessionTrack {
-  readonly track: MediaStreamTrack
-  readonly streams: readonly MediaStream[]
-  readonly transceiver: RTCRtpTransceiver
-}
-
-/** A signaling message as it went by; for a log or a sequence diagram. */
-export interface SessionSignal {
-  readonly direction: 'sent' | 'received'
-  readonly type: Message['type']
-  /** ms since the session began. */
-  readonly at: number
-}
-
-export type SessionEvents = {
-  /** The snapshot changed. */
-  state: SessionSnapshot
-  /** The other side opened a channel under a label that this side has not. */
-  channel: Channel
-  track: SessionTrack
-  signal: SessionSignal
-  /** Once. */
-  ended: SessionEnd
-  warning: Warning
-}
-
-/** One call with one remote peer, from the first ring to the agreed end. */
-export interface Session {
-  readonly id: string
-  readonly remoteId: string
-  /** What the caller said with its call. */
-  readonly metadata: unknown
-  /** Resolves with the first connection; rejects with a ParleyError `session-ended` when the session ends before. */
-  readonly connected: Promise<void>
-  /** Takes an incoming call. Throws `invalid-state` unless it is ringing. */
-  readonly accept: () => void
-  /** Refuses an incoming call: both sides end as `rejected`. Throws `invalid-state` unless it is ringing. */
-  readonly reject: (message?: string) => void
-  /** Ends the session in any state; idempotent. Up to 1024 characters of `message` reach the other side. */
-  readonly hangup: (message?: string) => void
-  /**
-   * The channel of that label: a new one, or the one that is there. Where both sides open a label they meet in one
-   * channel. Throws `closed` after the end, `invalid-option` for a label that is no name.
-   */
-  readonly openChannel: (label: string) => Channel
-  /** Sends a track to the other side, on this connection and on each that replaces it. Throws `closed` after the end. */
-  readonly addTrack: (track: MediaStreamTrack, ...streams: MediaStream[]) => void
-  readonly on: Listen<SessionEvents>
-  readonly getSnapshot: () => SessionSnapshot
-  /** Calls back after each change of the snapshot; returns its unsubscribe (React's `useSyncExternalStore`). */
-  readonly subscribe: (listener: () => void) => Unsubscribe
-  /** Why it connected, or did not: what happened when, and what was counted. */
-  readonly report: () => Promise<SessionReport>
-  /** The RTCPeerConnection beneath, while there is one. The way out for what Parley does not offer. */
-  readonly peerConnection: RTCPeerConnection | undefined
-  readonly [Symbol.asyncDispose]: () => Promise<void>
-}
+export type { Session } from './session-handle.ts'
+export type { SessionSnapshot, SessionStatus } from './session-snapshot.ts'
 
 /** What the peer does with its session. */
 export interface SessionControl {
@@ -121,8 +41,7 @@ export interface SessionOptions {
   readonly dialog: Dialog
   readonly deadlines: SessionDeadlines
   readonly clock: Clock
-  readonly RTCPeerConnection: PeerConnectionConstructor
-  readonly configuration: ConfigurationSource
+  readonly rtc: Pick<PeerConnectionOptions, 'RTCPeerConnection' | 'configuration'>
   /** As caller: goes with the first offer. As callee: came with it. */
   readonly metadata: unknown
   /** How many calls this peer has made, this one included. */
@@ -131,8 +50,11 @@ export interface SessionOptions {
   readonly onCalls: (calls: number) => void
 }
 
+/** The label of the negotiated channel 0: hang-up and signaling of a connected session go here. */
+const controlLabel = 'parley'
+
 export const createSession = (options: SessionOptions): SessionControl => {
-  const { clock, localId, deadlines, RTCPeerConnection, configuration } = options
+  const { clock, localId, deadlines, rtc } = options
   const { remoteId } = options.dialog
   const connected = withResolvers<void>()
   const ended = withResolvers<SessionEnd>()
@@ -145,24 +67,21 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const handles = createHandles({
     onChannel: (channel) => events.emit('channel', channel),
     onChange: () => publish(),
-    onControl: (send) => dialog.setControl(send),
-    onControlMessage: (text) => {
-      const envelope = decode(text)
-      if (typeof envelope === 'string') warn({ code: 'bad-message', message: `On the control channel: ${envelope}.` })
-      else if (envelope.session === dialog.session) dialog.receive(envelope)
-    },
-    onControlClose: () => {
-      actor.send({ type: 'rtc.closed' })
-      settleIfAlone()
-    },
     warn,
   })
+  let stopControl: (() => void) | undefined
   const connection = connectionLogic({
     clock,
-    RTCPeerConnection,
-    configuration,
-    onOpen: handles.open,
-    onClose: handles.close,
+    ...rtc,
+    onOpen: (pc) => {
+      stopControl = listenToControl(openDataChannel(pc, controlLabel, 0))
+      handles.open(pc)
+    },
+    onClose: () => {
+      stopControl?.()
+      dialog.setControl(undefined)
+      handles.close()
+    },
     onTrack: ({ track, streams, transceiver }) => events.emit('track', { track, streams, transceiver }),
     onDataChannel: handles.take,
   })
@@ -170,9 +89,29 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const machine = sessionMachine.provide({ actors: { connection }, delays })
   const actor = createActor(machine, { input: { localId, remoteId }, clock })
 
+  const listenToControl = (control: RTCDataChannel) =>
+    listen<RTCDataChannelEventMap>(control, {
+      open: () =>
+        dialog.setControl((text) => {
+          // It can be closing already; delivery sends again what is lost here.
+          if (control.readyState === 'open') control.send(text)
+        }),
+      message: ({ data }) => {
+        const envelope = decode(String(data))
+        if (typeof envelope === 'string') warn({ code: 'bad-message', message: `On the control channel: ${envelope}.` })
+        else if (envelope.session === dialog.session) dialog.receive(envelope)
+      },
+      // The other side closed it, and so its connection.
+      close: () => {
+        dialog.setControl(undefined)
+        actor.send({ type: 'rtc.closed' })
+        settleIfAlone()
+      },
+    })
+
   const takeSnapshot = (): SessionSnapshot => {
     const { value, context } = actor.getSnapshot()
-    return {
+    return Object.freeze({
       status: statusOf(value),
       role: context.role,
       remoteId,
@@ -181,14 +120,14 @@ export const createSession = (options: SessionOptions): SessionControl => {
       signaling: dialog.carrier(),
       channels: handles.channels(),
       candidates: context.candidates,
-    }
+    })
   }
-  let snapshot = Object.freeze(takeSnapshot())
+  let snapshot = takeSnapshot()
 
   const publish = () => {
     const next = takeSnapshot()
     if (JSON.stringify(next) === JSON.stringify(snapshot)) return
-    snapshot = Object.freeze(next)
+    snapshot = next
     report.phase(next)
     events.emit('state', next)
   }
@@ -203,7 +142,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
 
   const onDialogEvent = (event: DialogEvent) => {
     if (event.type === 'carrier') return publish()
-    if (event.message === undefined) return actor.send({ type: `delivery.${event.type}` })
+    if (!event.message) return actor.send({ type: `delivery.${event.type}` })
     const { type, message } = event
     record(type, message)
     if (type === 'sent') return
@@ -224,7 +163,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     if (status === 'done') handles.end()
     publish()
     if (snapshot.status === 'connected') connected.resolve()
-    if (status !== 'done' || end === undefined) return
+    if (status !== 'done' || !end) return
     dialog.handTo(undefined)
     dialog.acknowledge()
     const { reason, by, message = '' } = end
@@ -245,7 +184,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const send = (event: SessionEvent) => {
     if (snapshot.status !== 'ended') actor.send(event)
   }
-  const hangup = (message?: string) => send({ type: 'call.hangup', ...noteOf(message) })
+  const hangup = (message?: string) => send({ type: 'call.hangup', message: noteOf(message) })
 
   const session: Session = {
     get id() {
@@ -257,7 +196,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     },
     connected: connected.promise,
     accept: () => act({ type: 'call.accept' }),
-    reject: (message) => act({ type: 'call.reject', reason: 'rejected', ...noteOf(message) }),
+    reject: (message) => act({ type: 'call.reject', reason: 'rejected', message: noteOf(message) }),
     hangup,
     openChannel: (label) => {
       assertLive()
@@ -299,23 +238,4 @@ export const createSession = (options: SessionOptions): SessionControl => {
   }
 }
 
-/** Whether nothing can be done with a session any more. */
-export const isOver = (status: SessionStatus): boolean => status === 'ending' || status === 'ended'
-
-/** A promise that never becomes an unhandled rejection. */
-export const withResolvers = <Value>() => {
-  let resolve!: (value: Value) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<Value>((...settle) => ([resolve, reject] = settle))
-  promise.catch(() => {})
-  return { promise, resolve, reject }
-}
-
-/** The state below `active`, else the outermost. */
-const statusOf = (value: StateValueFrom<typeof sessionMachine>): SessionStatus => {
-  const inner = typeof value === 'object' && 'active' in value ? value.active : value
-  const [name] = typeof inner === 'object' ? Object.keys(inner) : [inner]
-  return name as SessionStatus
-}
-
-const noteOf = (message = '') => (message === '' ? {} : { message: message.slice(0, 1024) })
+const noteOf = (message: string | undefined) => message?.slice(0, 1024) || undefined

@@ -70,6 +70,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   let lastDelivered = 0
   /** The newest message of the other side that its frames tell of: it may say the contrary of ours. */
   let announced = 0
+  let isOver = false
   let isSettled = true
   let resendDelay = firstResend
   let roundTrip = 0
@@ -84,7 +85,10 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
       return
     }
     // Nothing matters any more but the end: it takes the place of what is unconfirmed, so that no late offer rings.
-    if (isEnd(message)) for (const entry of outbox) entry.message = message
+    if (isEnd(message)) {
+      for (const entry of outbox) entry.message = message
+      resendDelay = usualDelay()
+    }
     counters.sent += 1
     isSettled = false
     outbox.push({ seq: counters.sent, message, sentAt: 0, attempts: 0 })
@@ -120,7 +124,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const take = (seq: number, message: Body): void => {
     // Sent again because our acknowledgement was lost, or is late.
-    const isDuplicate = seq <= lastDelivered || inbox.has(seq)
+    const isDuplicate = seq <= lastDelivered || (inbox.has(seq) && !isEnd(message))
     const isEarly = seq > lastDelivered + 1
     if (seq > lastDelivered + maxWindow || (isEarly && !isDuplicate && !mayWait(message))) {
       counters.refused += 1
@@ -145,7 +149,10 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     if (next === undefined) return
     lastDelivered += 1
     inbox.delete(lastDelivered)
-    deliver(next)
+    // An end can come several times over, in place of what was unconfirmed when it was sent.
+    const isFirst = !isOver
+    isOver ||= isEnd(next)
+    if (isFirst) deliver(next)
     deliverInOrder()
   }
 
@@ -237,5 +244,3 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 }
 
 const isEnd = ({ type }: Body): boolean => type === 'hangup' || type === 'reject'
-
-export type Delivery = ReturnType<typeof createDelivery>

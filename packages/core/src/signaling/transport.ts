@@ -25,7 +25,10 @@ export interface SignalingJoin {
   readonly onOpen: () => void
   /** A message for this peer, with the id of its sender as the medium knows it. */
   readonly onMessage: (from: string, text: string) => void
-  /** Somebody else entered or left the room. After `onOpen`, whoever is there already is told as `joined`. */
+  /**
+   * Somebody else entered or left the room. After each `onOpen`, whoever is there is told as `joined` (again does no
+   * harm), and whoever left while the link was lost as `left`.
+   */
   readonly onPresence: (change: PresenceChange) => void
   /** The medium knows that nobody took a message for this id. Call it only when sure. */
   readonly onUnreachable: (to: string) => void

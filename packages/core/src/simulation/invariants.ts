@@ -8,6 +8,7 @@ export const brokenInvariants = (world: World): string[] => [
   ...openConnections(world),
   ...exceededBounds(world),
   ...world.records.flatMap(repetitions),
+  ...redelivered(world.records),
   ...tornDown(world),
   ...wrongCandidates(world),
 ]
@@ -54,6 +55,23 @@ const repetitions = ({ participant: { name }, calls, ends, messages, tracks, war
   ...(new Set(tracks).size < tracks.length ? [`I5: ${name} heard of a track twice`] : []),
   ...warnings.map((warning) => `${name} was warned: ${warning}`),
 ]
+
+/** I5, beneath: no signaling message is delivered more often than it was sent. */
+const redelivered = (records: readonly SessionRecord[]): string[] =>
+  records.flatMap((record) => {
+    const { name, isAlive } = record.participant
+    const others = records.filter(({ session }) => session !== record.session && session.id === record.session.id)
+    const sent = others.flatMap(({ signals }) => signals)
+    const received = record.signals.filter((signal) => signal.endsWith(record.session.id))
+    const countOf = (signals: readonly string[], signal: string) => signals.filter((one) => one === signal).length
+    const isTooOften = (signal: string) => {
+      const times = countOf(received, signal)
+      return signal.startsWith('received') && times > countOf(sent, signal.replace('received', 'sent'))
+    }
+    // A page that crashed does not tell what it sent.
+    if (!isAlive() || others.length === 0 || others.some(({ participant }) => !participant.isAlive())) return []
+    return [...new Set(received.filter(isTooOften))].map((signal) => `I5: ${name} ${signal} more than once`)
+  })
 
 /** I6: what was connected ends only by an act, or by a path that is gone. */
 const tornDown = ({ records, causes }: World): string[] =>

@@ -19,6 +19,8 @@ export interface Side {
   /** A track that no offer holds yet, and whether the browser has told of it since it was last stable. */
   readonly change: 'none' | 'added' | 'told'
   readonly wasConnected: boolean
+  /** Both called, and its own call stands. */
+  readonly hasRefused: boolean
 }
 
 /** What a side says on the way. */
@@ -40,6 +42,7 @@ export const createSide = (id: SideId): Side => ({
   hasGathered: false,
   change: 'none',
   wasConnected: false,
+  hasRefused: false,
 })
 
 /** The state of the session in one word; an end with its reason. */

@@ -109,7 +109,10 @@ const step = (side: Side, name: string, act: Act) => {
 
 const change = (product: Product, id: SideId, name: string, act: Act): Product => {
   const { side, sent, violations } = step(product[id], name, act)
-  const wires = sent.reduce((all, message) => push(all, id, side.dialog, message), product.wires)
+  const said = sent.reduce((all, message) => push(all, id, side.dialog, message), product.wires)
+  // Whoever stood over the other's call tells when its own is over, since the other may not have heard of it.
+  const isOver = side.hasRefused && side.session.status === 'done' && product[id].session.status !== 'done'
+  const wires = isOver ? push(said, id, otherOf(id), cancellation) : said
   return { ...product, [id]: side, wires, violations: [...product.violations, ...violations] }
 }
 
@@ -239,16 +242,13 @@ const deliver = (product: Product, id: SideId, dialog: SideId, message: Signal):
       effects.sent.push({ type: 'ringing' })
       return tellSession({ ...side, dialog }, toEvent(message), effects)
     }
-    return yields(side) ? tellSession({ ...side, dialog }, { ...message, type: 'call.yield' }, effects) : side
+    if (statusOf(side) !== 'calling') return side
+    if (standsOver(id, otherOf(id))) return { ...side, hasRefused: true }
+    return tellSession({ ...side, dialog }, { ...message, type: 'call.yield' }, effects)
   })
 }
 
-/** Both called. A call whose offer is not on its way yet gives in, since its hang-up could not tell the other side. */
-const yields = (side: Side): boolean => {
-  const isSent = !['opening', 'offering'].includes(negotiationOf(side))
-  return statusOf(side) === 'calling' && !(isSent && standsOver(side.id, otherOf(side.id)))
-}
-
+const cancellation: Message = { type: 'hangup', reason: 'cancelled', message: undefined }
 const refusal: Message = { type: 'reject', reason: 'rejected', message: undefined }
 
 /** A call that comes after this side's own is over rings anew. Here, whoever rings then is refused. */

@@ -57,9 +57,13 @@ export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>
     await world.clock.advance(world.pick(100))
     world.call(bob, 'alice')
     const [ender, other] = world.pick(2) === 0 ? [alice, bob] : [bob, alice]
-    world.later(world.pick(500), () => world.recordOf(ender, other.id)?.session.hangup())
+    const soon = [100, 500][world.pick(2)] ?? 0
+    world.later(world.pick(soon), () => world.recordOf(ender, other.id)?.session.hangup())
     if (world.pick(2) === 0) world.later(world.pick(500), () => world.recordOf(other, ender.id)?.session.hangup())
-    await world.clock.advance(5_000)
+    // Whoever is left over learns of it from the other side, not from a deadline.
+    await world.clock.advance(20_000)
+    const isOpen = ({ session }: SessionRecord) => !['connected', 'ended'].includes(session.getSnapshot().status)
+    if (world.records.some(isOpen)) throw new GaveUp('still calling')
   },
 
   'reload of a page': async (world) => {
@@ -155,7 +159,7 @@ export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>
 }
 
 /** Two peers that know of each other. */
-export const meet = async (world: World): Promise<readonly [Participant, Participant]> => {
+const meet = async (world: World): Promise<readonly [Participant, Participant]> => {
   const both = [world.join('alice'), world.join('bob')] as const
   await world.clock.advance(50)
   return both
@@ -187,7 +191,7 @@ const whenConnected = async (world: World, ...records: readonly SessionRecord[])
 const hasGivenUp = (records: readonly SessionRecord[]): boolean => records.some(({ ends }) => ends.length > 0)
 
 /** Each person who is called takes a while to answer. */
-export const acceptCalls = (world: World, ...participants: readonly Participant[]): void => {
+const acceptCalls = (world: World, ...participants: readonly Participant[]): void => {
   for (const participant of participants)
     participant.peer.on('call', ({ remoteId }) => {
       world.later(world.pick(300), () => whenRinging(world, participant, remoteId, ({ session }) => session.accept()))

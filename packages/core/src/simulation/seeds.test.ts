@@ -45,7 +45,7 @@ describe('whole peers in a seeded world', () => {
     }
     tell(faults, outcomes, waits)
     const heads = failures.map((failure) => failure.split('\n', 1)[0])
-    expect(heads, failures[0]).toEqual([])
+    expect(heads, `${failures[0]}`).toEqual([])
     expect(outcomes['gave up'], 'calls that gave up').toBeLessThanOrEqual(Math.ceil(count * mayGiveUp))
   })
 })

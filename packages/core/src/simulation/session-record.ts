@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly messages: string[]
   readonly tracks: string[]
   readonly warnings: string[]
+  /** Signaling messages: direction, type and dialog, such as `received answer of 1234`. */
+  readonly signals: string[]
   readonly channels: Set<Channel>
 }
 
@@ -43,6 +45,7 @@ export const createRecorder = (now: () => number) => {
       messages: [],
       tracks: [],
       warnings: [],
+      signals: [],
       channels: new Set(),
     }
     records.push(made)
@@ -62,7 +65,10 @@ export const createRecorder = (now: () => number) => {
     )
     session.on(
       'signal',
-      whenAlive(({ direction, type }) => note(`${name} ${direction} ${type}`)),
+      whenAlive(({ direction, type }) => {
+        made.signals.push(`${direction} ${type} of ${session.id}`)
+        note(`${name} ${direction} ${type}`)
+      }),
     )
     session.on(
       'ended',

@@ -49,6 +49,18 @@ describe('memoryNetwork', () => {
     expect(bob.events).toEqual(['open', 'joined alice/alice-1'])
   })
 
+  it('tells nobody who is there where it has no presence', async () => {
+    const { clock, alice, network } = await pair({ presence: false })
+    network.disconnect('alice')
+    network.reconnect('alice')
+    await alice.close()
+    const carol = enter(network, 'carol')
+    await clock.advance(1000)
+    carol.send('bob', 'hi')
+    await clock.advance(0)
+    expect([alice.events, carol.events, network.counters.delivered]).toEqual([[], ['open'], 1])
+  })
+
   it('keeps rooms and networks apart', async () => {
     const { clock, network } = setUp()
     const alice = enter(network, 'alice')

@@ -25,8 +25,8 @@ export const defaultDeadlines = {
   connect: 40_000,
   /** For an interrupted connection to come back: `failed`. Default 15 000. */
   recover: 15_000,
-  /** For the other side to confirm the end. Default 2 000. */
-  end: 2_000,
+  /** For the other side to confirm the end. Default 5 000. */
+  end: 5_000,
 }
 
 export type SessionDeadlines = Readonly<typeof defaultDeadlines>

@@ -127,7 +127,7 @@ describe('resending', () => {
     expect(waits).toEqual([...waits].sort((a, b) => a - b))
     expect(waits[2]).toBeGreaterThan(1500)
     expect(waits[6]).toBe(waits[5])
-    expect(waits[6]).toBeLessThanOrEqual(8000)
+    expect(waits[6]).toBeLessThanOrEqual(4000)
     expect(delivery.counters.resent).toBe(7)
   })
 

@@ -46,7 +46,7 @@ const maxOutbox = 256
 const ackDelay = 250
 const firstResend = 1_000
 const minResend = 400
-const maxResend = 8_000
+const maxResend = 4_000
 const resendAtOnce = 8
 
 /**
@@ -186,7 +186,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const resend = (): void => {
-    resendDelay = Math.min(resendDelay * 2, maxResend)
+    resendDelay = Math.min(resendDelay * 1.5, maxResend)
     resendOldest()
   }
 

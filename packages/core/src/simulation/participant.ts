@@ -88,7 +88,6 @@ export const createParticipant = ({ id, name, clock, random, ...options }: Parti
     clock: ownClock,
     random: createRandom(seed()),
     // Ends that cross agree when they hear of one another; on the worst network here that takes more than 2 s.
-    deadlines: { end: 10_000 },
   })
 
   return {

@@ -20,7 +20,7 @@ export type { Peer, PeerOptions } from './peer-handle.ts'
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
-const maxDialogsEach = 64
+const maxDialogsEach = 128
 
 export const createPeer = (options: PeerOptions): Peer => {
   const { id = randomName(), room, clock = systemClock, random = Math.random, maxSessions = 256 } = options

@@ -1,5 +1,11 @@
 import { initialTransition, transition, type AnyStateNode, type SnapshotFrom } from 'xstate'
-import { negotiationMachine, type NegotiationEvent, type NegotiationInput, type NegotiationSignal } from './machine.ts'
+import {
+  negotiationMachine,
+  type ConnectionCommand,
+  type NegotiationEvent,
+  type NegotiationInput,
+  type NegotiationSignal,
+} from './machine.ts'
 
 /** The negotiation machine by pure transitions, for its tests: no actor runs, every operation ends when a test says so. */
 export type NegotiationSnapshot = SnapshotFrom<typeof negotiationMachine>
@@ -24,6 +30,7 @@ export const events: { readonly [Type in NegotiationEvent['type']]: Extract<Nego
   'rtc.candidates': { type: 'rtc.candidates', ufrag: 'AAAA', candidates: [candidate] },
   'rtc.candidateRefused': { type: 'rtc.candidateRefused' },
   'rtc.error': { type: 'rtc.error', error: 'broken' },
+  restartIce: { type: 'restartIce' },
   close: { type: 'close' },
 }
 
@@ -84,6 +91,10 @@ export const tell = (before: NegotiationSnapshot, [after, actions]: Step): strin
   const effects: readonly (string | false)[] = [
     stateOf(after) !== stateOf(before) && `-> ${stateOf(after)}`,
     ...sentBy(actions).map((signal) => `sends ${inWords(signal)}`),
+    ...actions.map(
+      ({ type, params }) =>
+        type === 'xstate.sendTo' && (params as { event: ConnectionCommand }).event.type === 'restartIce' && 'restarts',
+    ),
     grown(({ ignored }) => ignored) > 0 && 'ignored',
     grown(({ remote }) => (remote.wantsFloor ? 1 : 0)) > 0 && 'keeps the request',
     grown(({ pendingChanges }) => pendingChanges) > 0 && 'keeps the change',

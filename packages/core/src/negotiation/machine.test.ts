@@ -11,7 +11,7 @@ const refuses = {
   'signal.floor-grant': ignored,
   'rtc.opened': '',
 }
-const anywhere = { 'rtc.candidateRefused': 'counts it', 'rtc.error': fails, close: '-> closed' }
+const anywhere = { restartIce: 'restarts', 'rtc.candidateRefused': 'counts it', 'rtc.error': fails, close: '-> closed' }
 const noOperation = { done: '', error: '', timeout: '' }
 const operation = { error: fails, timeout: fails }
 /** Ended: nothing means anything any more. */

@@ -60,10 +60,14 @@ export type NegotiationEvent =
   | ({ readonly type: 'rtc.candidates' } & LocalCandidates)
   | { readonly type: 'rtc.candidateRefused' }
   | { readonly type: 'rtc.error'; readonly error: unknown }
+  | { readonly type: 'restartIce' }
   | { readonly type: 'close' }
 
 /** What the invoked `connection` takes. */
-export type ConnectionCommand = { readonly type: 'addCandidates'; readonly candidates: readonly ReadyCandidate[] }
+export type ConnectionCommand =
+  | { readonly type: 'addCandidates'; readonly candidates: readonly ReadyCandidate[] }
+  /** It asks for a negotiation of its own (W3C webrtc-pc, 4.4.2). */
+  | { readonly type: 'restartIce' }
 
 export interface NegotiationContext {
   readonly role: Role
@@ -156,6 +160,7 @@ export const negotiationMachine = setup({
       candidates: readyIn(context.candidates),
     })),
     forgetAppliedCandidates: assign({ candidates: ({ context }) => withoutReady(context.candidates) }),
+    restartIce: sendTo('connection', { type: 'restartIce' }),
     countRefusedCandidate: assign({ candidates: ({ context }) => refuse(context.candidates) }),
     ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
     keepError: assign({ error: ({ event }) => (event as { error?: unknown }).error ?? 'The browser took too long.' }),
@@ -180,6 +185,7 @@ export const negotiationMachine = setup({
     // A change made while a description is open comes again when signaling is stable (W3C webrtc-pc, 4.7.3), so only
     // the states that are about to be stable, or are, keep it; elsewhere the description in work may hold it already.
     'rtc.negotiationNeeded': {},
+    restartIce: { actions: 'restartIce' },
     'rtc.error': { target: '.failed', actions: 'keepError' },
     close: '.closed',
 

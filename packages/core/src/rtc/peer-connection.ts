@@ -70,8 +70,9 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
         send({ type: 'rtc.opened' })
       }
       open().catch((error: unknown) => send({ type: 'rtc.error', error }))
-      receive(({ candidates }) => {
-        for (const candidate of candidates)
+      receive((command) => {
+        if (command.type === 'restartIce') return pc?.restartIce()
+        for (const candidate of command.candidates)
           // One that names no section, as the end of candidates, is for all of its generation (W3C webrtc-pc, 4.4.2).
           opened()
             .addIceCandidate(candidate as RTCIceCandidateInit)

@@ -1,20 +1,20 @@
 import { createActor, fromCallback } from 'xstate'
 import { negotiationMachine, type NegotiationEvent, type NegotiationInput } from '../negotiation/machine.ts'
 import { createPeerConnectionActors, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
-import type { SessionEvent } from './machine.ts'
+import type { ConnectionEvent } from './machine.ts'
 
 /**
  * What the session machine invokes while it is active: one RTCPeerConnection with the negotiation machine that
  * drives it. Everything that either has to say goes up as an event; stopping it closes the RTCPeerConnection.
  */
 export const connectionLogic = (options: Omit<PeerConnectionOptions, 'onStateChange'>) =>
-  fromCallback<SessionEvent, NegotiationInput>(({ input, sendBack, receive }) => {
-    const fail = (error: unknown) => sendBack({ type: 'rtc.failed', message: String(error) })
+  fromCallback<ConnectionEvent, NegotiationInput>(({ input, sendBack, receive }) => {
+    const fail = (error: unknown) => sendBack({ type: 'negotiation.failed', message: String(error) })
     const actors = createPeerConnectionActors({
       ...options,
       onStateChange: (state) => {
         if (state === 'connected' || state === 'disconnected') sendBack({ type: `rtc.${state}` })
-        if (state === 'failed') fail('The RTCPeerConnection failed: no path between the two, or no common keys.')
+        if (state === 'failed') sendBack({ type: 'rtc.failed', message: 'No path between the two, or no common keys.' })
       },
     })
     const negotiation = createActor(negotiationMachine.provide({ actors }), { input, clock: options.clock })

@@ -34,6 +34,7 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
   'rtc.connected': { type: 'rtc.connected' },
   'rtc.disconnected': { type: 'rtc.disconnected' },
   'rtc.failed': { type: 'rtc.failed', message: 'no path' },
+  'negotiation.failed': { type: 'negotiation.failed', message: 'no codec' },
   'rtc.closed': { type: 'rtc.closed' },
   'negotiation.signals': { type: 'negotiation.signals', messages: [{ type: 'floor-request' }] },
   'negotiation.changed': {
@@ -128,7 +129,8 @@ export const samples: Readonly<Record<string, MachineSnapshot>> = {
   'ringing.absent': take(ringing, 'remote.left')[0],
   'active.calling.unheard': calling,
   'active.calling.heard': take(calling, 'delivery.heard')[0],
-  'active.connecting': take(calling, 'signal.answer')[0],
+  'active.connecting.attempting': take(calling, 'signal.answer')[0],
+  'active.connecting.restarting': take(take(calling, 'signal.answer')[0], 'rtc.failed')[0],
   'active.connected': connected,
   'active.interrupted': take(connected, 'rtc.disconnected')[0],
   'active.ending': take(connected, 'call.hangup')[0],

@@ -30,6 +30,7 @@ const nothing: Readonly<Record<Cause, string>> = {
   'rtc.connected': '',
   'rtc.disconnected': '',
   'rtc.failed': '',
+  'negotiation.failed': '',
   'rtc.closed': '',
   'negotiation.signals': '',
   'negotiation.changed': '',
@@ -55,7 +56,7 @@ const ringing = {
   ...signals('ignored'),
   ...endsRemotely,
   'signal.candidates': 'keeps it',
-  'call.accept': '-> active.connecting, starts',
+  'call.accept': '-> active.connecting.attempting, starts',
   'call.reject': endsHere('busy', 'reject'),
   'call.hangup': endsHere('rejected', 'reject'),
   'call.close': endsHere('closed'),
@@ -70,14 +71,15 @@ const active = {
   'call.hangup': endsActive('hangup'),
   'call.close': endsActive('closed'),
   'rtc.failed': endsActive('failed'),
+  'negotiation.failed': endsActive('failed'),
   'negotiation.signals': 'sends floor-request',
   'negotiation.changed': 'shows it',
 }
 const calling = {
   ...active,
-  'signal.answer': '-> active.connecting, forwards',
+  'signal.answer': '-> active.connecting.attempting, forwards',
   'call.hangup': endsActive('cancelled'),
-  'call.yield': '-> active.connecting, stops, starts',
+  'call.yield': '-> active.connecting.attempting, stops, starts',
   answer: endsActive('unanswered'),
 }
 /** The end of alice stands over that of bob, so she waits to be confirmed; scenarios have it the other way round. */
@@ -90,6 +92,8 @@ const ending = {
   'delivery.settled': '-> ended',
   end: '-> ended',
 }
+
+const connecting = { ...active, 'rtc.connected': '-> active.connected', connect: endsActive('failed') }
 
 /** What each event does in each state. */
 const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
@@ -111,7 +115,8 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     reach: endsActive('unreachable'),
   },
   'active.calling.heard': { ...calling, 'remote.left': '-> active.calling.unheard' },
-  'active.connecting': { ...active, 'rtc.connected': '-> active.connected', connect: endsActive('failed') },
+  'active.connecting.attempting': { ...connecting, 'rtc.failed': '-> active.connecting.restarting, forwards' },
+  'active.connecting.restarting': connecting,
   'active.connected': {
     ...active,
     'rtc.disconnected': '-> active.interrupted',
@@ -130,6 +135,7 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     'call.hangup': '',
     'call.close': '',
     'rtc.failed': '',
+    'negotiation.failed': '',
     'negotiation.signals': '',
   },
   ending,

@@ -54,6 +54,7 @@ export type SessionEvent =
   | { readonly type: 'rtc.connected' }
   | { readonly type: 'rtc.disconnected' }
   | { readonly type: 'rtc.failed'; readonly message?: string }
+  | { readonly type: 'negotiation.failed'; readonly message?: string }
   | { readonly type: 'rtc.closed' }
   | { readonly type: 'negotiation.signals'; readonly messages: readonly NegotiationSignal[] }
   | { readonly type: 'negotiation.changed'; readonly state: string; readonly candidates: CandidateCounters }
@@ -64,6 +65,9 @@ type SignalOf<M extends Message> = M extends Message
 
 /** The event of an action that only its transitions name. */
 type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
+
+/** What the connection takes: the signals that are forwarded, and the wish for a restart. */
+export type ConnectionEvent = SessionEvent | { readonly type: 'restartIce' }
 
 /** A message of the other side as an event. */
 export type SignalEvent = SignalOf<Message>
@@ -93,7 +97,7 @@ const sessionSetup = setup({
   },
   actors: {
     /** One RTCPeerConnection and its negotiation. Takes `signal.*`, sends `negotiation.*` and `rtc.*`. */
-    connection: fromCallback<SessionEvent, NegotiationInput>(notProvided),
+    connection: fromCallback<ConnectionEvent, NegotiationInput>(notProvided),
   },
   delays: {
     ...defaultDeadlines,
@@ -118,6 +122,7 @@ const sessionSetup = setup({
       return { early, candidates: early.counters }
     }),
     forward: sendTo('connection', ({ event }) => event),
+    restartIce: sendTo('connection', { type: 'restartIce' }),
     sendSignals: emit(({ event }) => ({
       type: 'signals',
       messages: (event as EventOf<'negotiation.signals'>).messages,
@@ -161,6 +166,7 @@ const ending = sessionSetup.createStateConfig({
     'remote.replaced': '#ended', // nobody is left to confirm
     'rtc.closed': {}, // the other side has heard, or ended by itself: its message says which
     'rtc.failed': {},
+    'negotiation.failed': {},
     'negotiation.signals': {}, // nothing is said behind the end, which would wait for its confirmation too
     'call.hangup': {}, // it is ending already, for an earlier reason
     'call.close': {},
@@ -252,6 +258,7 @@ export const sessionMachine = sessionSetup.createMachine({
         'call.hangup': { target: '.ending', actions: endAs('hangup') },
         'call.close': { target: '.ending', actions: endAs('closed') },
         'rtc.failed': { target: '.ending', actions: endAs('failed') },
+        'negotiation.failed': { target: '.ending', actions: endAs('failed') },
       },
       initial: 'calling',
       states: {
@@ -279,6 +286,12 @@ export const sessionMachine = sessionSetup.createMachine({
           },
         },
         connecting: {
+          initial: 'attempting',
+          states: {
+            /** Firefox gives up 5 s after the callee's answer, when that is late; a restart of ICE mends it, once. */
+            attempting: { on: { 'rtc.failed': { target: 'restarting', actions: 'restartIce' } } },
+            restarting: {},
+          },
           on: { 'rtc.connected': 'connected' },
           after: {
             connect: { target: 'ending', actions: endAs('failed') },

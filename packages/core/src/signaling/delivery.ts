@@ -44,9 +44,9 @@ export interface DeliveryCounters {
 const maxWindow = 64
 const maxOutbox = 256
 const ackDelay = 250
-const firstResend = 1_000
+const firstResend = 700
 const minResend = 400
-const maxResend = 4_000
+const maxResend = 3_000
 const resendAtOnce = 8
 
 /**

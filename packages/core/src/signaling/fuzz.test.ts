@@ -179,8 +179,8 @@ it.each([
       knock({ from: 'mallory', text: forge(alice, { seq, session: `s${flood}-${n}` }, offer) })
     await clock.advance(10)
   }
-  expect(door.dialogs.size).toBeLessThanOrEqual(64)
-  expect(clock.pending).toBeLessThan(64 * 5)
+  expect(door.dialogs.size).toBeLessThanOrEqual(128)
+  expect(clock.pending).toBeLessThan(128 * 5)
   const caller = watch(bob.call('alice'))
   expect(await clock.runUntil(() => caller.status() === 'connected', 1_000)).toBe(true)
   expect(door.taken + total(alice.counters)).toBe(call.frames())

@@ -1,5 +1,11 @@
 import { initialTransition, transition, type SnapshotFrom } from 'xstate'
-import { negotiationMachine, type NegotiationEvent, type NegotiationInput } from '../negotiation/machine.ts'
+import type { ReadyCandidate } from '../negotiation/candidates.ts'
+import {
+  negotiationMachine,
+  type ConnectionCommand,
+  type NegotiationEvent,
+  type NegotiationInput,
+} from '../negotiation/machine.ts'
 import { sessionMachine, type SessionEvent } from '../session/machine.ts'
 import type { Message } from '../signaling/message.ts'
 
@@ -110,7 +116,11 @@ export const tellNegotiation = (side: Side, event: NegotiationEvent, effects: Ef
       ).event
       return tellSession(now, { type: 'negotiation.signals', messages }, effects)
     }
-    if (type === 'xstate.sendTo') checkCandidates(now, params as CandidateCommand, effects)
+    // A restart asks for a negotiation as any change does; which generation comes of it is the browser's business.
+    if (type !== 'xstate.sendTo') return now
+    const { event: command } = params as { event: ConnectionCommand }
+    if (command.type === 'restartIce') return { ...now, change: now.change === 'none' ? 'added' : now.change }
+    checkCandidates(now, command.candidates, effects)
     return now
   }, after)
 }
@@ -123,12 +133,8 @@ const withChange = (before: Side, after: Side): Side => {
   return state === 'applyingOffer' && after.change === 'told' ? { ...after, change: 'added' } : after
 }
 
-interface CandidateCommand {
-  readonly event: { readonly candidates: readonly { readonly candidate: string; readonly usernameFragment: string }[] }
-}
-
 /** In the walk a candidate is named after its generation. */
-const checkCandidates = (side: Side, { event: { candidates } }: CandidateCommand, effects: Effects): void => {
+const checkCandidates = (side: Side, candidates: readonly ReadyCandidate[], effects: Effects): void => {
   for (const { candidate, usernameFragment } of candidates)
     if (candidate !== `candidate:${remoteUfragOf(side)}` || usernameFragment !== remoteUfragOf(side))
       effects.violations.push(`${side.id} applies ${candidate} to the generation ${remoteUfragOf(side)}`)

@@ -8,7 +8,7 @@ declare const e2e: FaultsDriver
 /** Trials of each cell; `npm run soak:browsers` does more. */
 const trialCount = Number(process.env['PARLEY_TRIALS'] ?? 10)
 /** Trials at a time: each is two connections, and a machine has few cores. */
-const batchSize = 5
+const batchSize = 10
 const patience = 15_000
 
 const cells: readonly FaultOptions[] = [

@@ -18,7 +18,7 @@ export interface Emitter<Events> {
 
 /** Something that went wrong without harm to what tells of it. */
 export interface Warning {
-  readonly code: 'listener-failed' | 'bad-message'
+  readonly code: 'listener-failed' | 'bad-message' | 'transport-failed'
   readonly message: string
   readonly error?: unknown
 }

@@ -39,6 +39,10 @@ describe('toTransportError', () => {
   it.each<[unknown, string, string]>([
     [Object.assign(new Error('Use https.'), { code: 'insecure-context' }), 'insecure-context', 'Use https.'],
     [Object.assign(new Error('No locks.'), { code: 'unsupported' }), 'unsupported', 'No locks.'],
+    [Object.assign(new Error('Who?'), { code: 'unauthorized' }), 'unauthorized', 'Who?'],
+    [Object.assign(new Error('Taken.'), { code: 'id-taken' }), 'id-taken', 'Taken.'],
+    [Object.assign(new Error('Full.'), { code: 'room-full' }), 'room-full', 'Full.'],
+    [Object.assign(new Error('Old.'), { code: 'incompatible' }), 'incompatible', 'Old.'],
     [Object.assign(new Error('Gone.'), { code: 'closed' }), 'transport-failed', 'Gone.'],
     [new Error('Broken.'), 'transport-failed', 'Broken.'],
     ['a text', 'transport-failed', 'a text'],

@@ -20,6 +20,14 @@ export type ParleyErrorCode =
   | 'unsupported'
   /** The transport could not join the room. */
   | 'transport-failed'
+  /** Whoever runs the signaling does not let this peer in: its token, its id, this room or this page's origin. */
+  | 'unauthorized'
+  /** Somebody else is in the room under this id. */
+  | 'id-taken'
+  /** The room has as many peers as it may have, or there are too many rooms. */
+  | 'room-full'
+  /** The other end of the transport speaks no version of its protocol that this one speaks. */
+  | 'incompatible'
   /** Too much is waiting to be sent. */
   | 'buffer-full'
   /** The session ended before it connected; `reason` says why. */
@@ -46,9 +54,10 @@ export class ParleyError extends Error {
 export const isParleyError = (value: unknown): value is ParleyError =>
   typeof value === 'object' && value !== null && marker in value
 
-/** What a transport threw when it was to join, as a ParleyError. It names its code, since it cannot import the class. */
+const refusals = /^(insecure-context|unsupported|unauthorized|id-taken|room-full|incompatible)$/
+
+/** Why a transport could not join, as a ParleyError. It names its code, since it cannot import the class. */
 export const toTransportError = (cause: unknown): ParleyError => {
   const { code, message } = (cause ?? {}) as Partial<ParleyError>
-  const isKnown = code === 'insecure-context' || code === 'unsupported'
-  return new ParleyError(isKnown ? code : 'transport-failed', message ?? String(cause), { cause })
+  return new ParleyError(code && refusals.test(code) ? code : 'transport-failed', message ?? String(cause), { cause })
 }

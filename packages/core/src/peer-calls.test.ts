@@ -236,3 +236,28 @@ it('rejects `ready` when the room is not joined in time, and connects when it is
   expect(await clock.runUntil(() => session.getSnapshot().status === 'connected', 3000)).toBe(true)
   expect(await leftovers()).toEqual([])
 })
+
+it('says why it cannot be in the room, before it joined as `ready` and after it as a warning', async () => {
+  const { clock, network, enter, leftovers } = createStage()
+  let refuse = (_reason: Error) => {}
+  const inner = network.transport()
+  const alice = enter('alice', { transport: (join) => inner({ ...join, onClose: (refuse = join.onClose) }) })
+  const warnings: unknown[] = []
+  alice.on('warning', (warning) => warnings.push(warning))
+  await clock.advance(50)
+  await alice.ready
+  refuse(Object.assign(new Error('Somebody else is called alice now.'), { code: 'id-taken' }))
+  expect(warnings).toMatchObject([
+    { code: 'transport-failed', message: 'Somebody else is called alice now.', error: { code: 'id-taken' } },
+  ])
+  const early = enter('bob', {
+    transport: (join) => {
+      const link = inner({ ...join, onOpen: () => {} })
+      join.onClose(Object.assign(new Error('The token is of yesterday.'), { code: 'unauthorized' }))
+      return link
+    },
+  })
+  await expect(early.ready).rejects.toMatchObject({ code: 'unauthorized' })
+  await clock.advance(50)
+  expect(await leftovers()).toEqual([])
+})

@@ -55,6 +55,12 @@ export const createPeer = (options: PeerOptions): Peer => {
     events.emit('signaling', state)
   }
 
+  /** The transport cannot join, or not again. */
+  const refuse = (error: ParleyError) => {
+    ready.reject(error)
+    events.emit('warning', { code: 'transport-failed', message: error.message, error })
+  }
+
   const takePresence = ({ type, peer }: PresenceChange) => {
     if (present.has(peer.instance) === (type === 'joined')) return
     if (type === 'joined') present.set(peer.instance, peer)
@@ -196,7 +202,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     self: { id, instance },
     onOpen: () => setSignaling('open'),
     onClose: (reason) => {
-      if (reason !== undefined) ready.reject(toTransportError(reason))
+      if (reason !== undefined) refuse(toTransportError(reason))
       setSignaling('lost')
     },
     onMessage: receive,

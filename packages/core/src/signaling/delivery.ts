@@ -44,9 +44,11 @@ export interface DeliveryCounters {
 const maxWindow = 64
 const maxOutbox = 256
 const ackDelay = 250
-const firstResend = 700
+const firstResend = 600
 const minResend = 400
 const maxResend = 3_000
+/** The slowest of a link that has let something through: it loses much, so trying more often is what helps. */
+const maxResendOfLive = 1_000
 const resendAtOnce = 8
 
 /**
@@ -186,7 +188,8 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const resend = (): void => {
-    resendDelay = Math.min(resendDelay * 1.5, maxResend)
+    const slowest = counters.received > 0 ? Math.max(maxResendOfLive, usualDelay()) : maxResend
+    resendDelay = Math.min(resendDelay * 1.5, slowest)
     resendOldest()
   }
 

@@ -4,7 +4,7 @@ import { channelCases } from './truth-of-channels.ts'
 import { descriptionCases } from './truth-of-descriptions.ts'
 import { lifeCases } from './truth-of-life.ts'
 
-export type { TruthCase, TruthStage } from './truth-case.ts'
+export type { TruthCase } from './truth-case.ts'
 
 /**
  * What browsers do with an RTCPeerConnection, case by case: the contract of the fake. The same cases run in the

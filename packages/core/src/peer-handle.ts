@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Listen, Warning } from './emitter.ts'
 import type { ConfigurationSource, PeerConnectionConstructor } from './rtc/peer-connection.ts'
-import type { SessionDeadlines } from './session/machine.ts'
+import type { SessionDeadlines } from './session/deadlines.ts'
 import type { Session } from './session/session-handle.ts'
 import type { DropReason } from './signaling/message.ts'
 import type { PeerAddress, SignalingTransport } from './signaling/transport.ts'

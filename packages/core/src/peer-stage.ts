@@ -1,5 +1,5 @@
 import { createPeer, type Peer, type PeerOptions } from './peer.ts'
-import type { SessionEnd } from './session/machine.ts'
+import type { SessionEnd } from './session/session-event.ts'
 import type { Session } from './session/session.ts'
 import { createFakeWebRtc } from './testing/fake-web-rtc.ts'
 import type { FakeProfile } from './testing/fake-profile.ts'

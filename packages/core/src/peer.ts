@@ -7,7 +7,7 @@ import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
 import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
 import { resolveConstructor } from './rtc/peer-connection.ts'
-import { defaultDeadlines } from './session/machine.ts'
+import { defaultDeadlines } from './session/deadlines.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
@@ -129,13 +129,13 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (other?.session.getSnapshot().status === 'calling') {
       if (standsOver(id, remoteId)) {
         // Its caller gives in once our offer is there; should our call end before that, nothing else would tell.
-        void other.whenEnded.then(() => dialog.send({ type: 'hangup', reason: 'cancelled' }))
+        void other.whenEnded.then(() => cancel(dialog))
         return end(dialog)
       }
       const mine = other.dialog()
       other.yieldTo(dialog, offer)
       // It may ring over there: our offer can have come in after that call was over.
-      mine.send({ type: 'hangup', reason: 'cancelled' })
+      cancel(mine)
       return end(mine)
     }
     // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
@@ -148,10 +148,11 @@ export const createPeer = (options: PeerOptions): Peer => {
     queueMicrotask(() => ring(control))
   }
 
+  const cancel = (dialog: Dialog) => dialog.send({ type: 'hangup', reason: 'cancelled' })
+
   const ring = ({ session, dialog }: SessionControl) => {
     const isRinging = () => session.getSnapshot().status === 'ringing'
-    if (!isRinging()) return
-    events.emit('call', session)
+    if (isRinging()) events.emit('call', session)
     if (isRinging()) dialog().send({ type: 'ringing' })
   }
 
@@ -202,7 +203,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     self: { id, instance },
     onOpen: () => setSignaling('open'),
     onClose: (reason) => {
-      if (reason !== undefined) refuse(toTransportError(reason))
+      if (reason) refuse(toTransportError(reason))
       setSignaling('lost')
     },
     onMessage: receive,

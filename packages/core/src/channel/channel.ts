@@ -74,7 +74,7 @@ export const createChannel = ({
 
   const whenOpen = () => {
     const dataChannel = openOne()
-    if (dataChannel === undefined) return
+    if (!dataChannel) return
     for (const data of waiting.splice(0)) sendOn(dataChannel, data)
     become('open')
   }
@@ -99,7 +99,7 @@ export const createChannel = ({
     send: (data) => {
       if (state === 'closed') throw new ParleyError('closed', `The channel "${label}" is closed.`)
       const dataChannel = openOne()
-      if (dataChannel !== undefined) return sendOn(dataChannel, data)
+      if (dataChannel) return sendOn(dataChannel, data)
       if (byteLengthOf([...waiting, data]) > maxWaiting)
         throw new ParleyError('buffer-full', `More than 256 KiB wait for the channel "${label}" to open.`)
       waiting.push(data)

@@ -79,7 +79,7 @@ export const enqueue = (
 ): CandidateQueue => {
   if (queue.past.includes(ufrag)) return count(queue, 'stale', candidates.length)
   const known = queue.generations.find((generation) => generation.ufrag === ufrag)
-  if (known === undefined) return enqueue(openGeneration(queue, ufrag), ufrag, candidates)
+  if (!known) return enqueue(openGeneration(queue, ufrag), ufrag, candidates)
   const next = candidates.reduce(add, known)
   const taken = next.waiting.length - known.waiting.length
   const generations = queue.generations.map((generation) => (generation === known ? next : generation))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { callee, caller, events, sentBy, start, stateOf, take, type NegotiationSnapshot } from './machine-stage.ts'
-import type { NegotiationEvent, NegotiationSignal } from './machine.ts'
+import type { NegotiationEvent, NegotiationSignal } from './signals.ts'
 
 /** One side: its machine, and as much of an RTCPeerConnection as negotiation depends on. */
 interface Side {

@@ -14,7 +14,8 @@ import {
   take,
   tell,
 } from './machine-stage.ts'
-import { negotiationMachine, type NegotiationEvent, type NegotiationInput } from './machine.ts'
+import { negotiationMachine } from './machine.ts'
+import type { NegotiationEvent, NegotiationInput } from './signals.ts'
 
 describe('paths', () => {
   // Enough of each event to go everywhere; without those that only count, so that the number of states is finite.
@@ -92,9 +93,10 @@ describe('offers, answers and candidates', () => {
       candidates: [second, null],
     })[0]
     const [after, actions] = take(early, 'signal.answer', 'done')
-    const command = actions.find(({ type }) => type === 'xstate.sendTo')
+    const command = actions.find(({ type }) => type === 'toConnection')
     expect(command?.params).toMatchObject({
-      event: { type: 'addCandidates', candidates: [candidate, second, { candidate: '' }] },
+      type: 'addCandidates',
+      candidates: [candidate, second, { candidate: '' }],
     })
     expect(after.context.candidates.counters).toEqual({ queued: 0, applied: 3, stale: 0, dropped: 0 })
   })

@@ -1,11 +1,6 @@
 import { initialTransition, transition, type AnyStateNode, type SnapshotFrom } from 'xstate'
-import {
-  negotiationMachine,
-  type ConnectionCommand,
-  type NegotiationEvent,
-  type NegotiationInput,
-  type NegotiationSignal,
-} from './machine.ts'
+import { negotiationMachine } from './machine.ts'
+import type { ConnectionCommand, NegotiationEvent, NegotiationInput, NegotiationSignal } from './signals.ts'
 
 /** The negotiation machine by pure transitions, for its tests: no actor runs, every operation ends when a test says so. */
 export type NegotiationSnapshot = SnapshotFrom<typeof negotiationMachine>
@@ -93,7 +88,7 @@ export const tell = (before: NegotiationSnapshot, [after, actions]: Step): strin
     ...sentBy(actions).map((signal) => `sends ${inWords(signal)}`),
     ...actions.map(
       ({ type, params }) =>
-        type === 'xstate.sendTo' && (params as { event: ConnectionCommand }).event.type === 'restartIce' && 'restarts',
+        type === 'toConnection' && (params as ConnectionCommand).type === 'restartIce' && 'restarts',
     ),
     grown(({ ignored }) => ignored) > 0 && 'ignored',
     grown(({ remote }) => (remote.wantsFloor ? 1 : 0)) > 0 && 'keeps the request',

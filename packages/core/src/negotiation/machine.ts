@@ -1,92 +1,20 @@
-import { assign, emit, fromCallback, fromPromise, sendTo } from 'xstate'
-import {
-  applyDescription,
-  enqueue,
-  noCandidates,
-  readyIn,
-  refuse,
-  withoutReady,
-  type CandidateQueue,
-  type CandidateSpelling,
-  type ReadyCandidate,
-  type RemoteCandidate,
-} from './candidates.ts'
-import type { Role } from './role.ts'
-import { notProvided, setup } from '../setup.ts'
+import { noCandidates, readyIn } from './candidates.ts'
+import { negotiationSetup, type NegotiationContext } from './machine-setup.ts'
+import type { ConnectionCommand } from './signals.ts'
 
-/** An SDP offer with the number that its answer names. */
-export interface Offer {
-  readonly offer: number
-  readonly sdp: string
-}
+export type * from './signals.ts'
 
-export interface Answer extends Offer {
-  /** The answering side has changes of its own to negotiate and asks for the floor. */
-  readonly wantsFloor?: true | undefined
-}
-
-/** Candidates of one local ICE generation. */
-export interface LocalCandidates {
-  readonly ufrag: string
-  readonly candidates: RemoteCandidate[]
-}
-
-/** What this side has to tell the other. */
-export type NegotiationSignal =
-  | ({ readonly type: 'offer' } & Offer)
-  | ({ readonly type: 'answer' } & Answer)
-  | ({ readonly type: 'candidates' } & LocalCandidates)
-  | { readonly type: 'floor-request' }
-  | { readonly type: 'floor-grant' }
-
-export type NegotiationInput = (
-  | { readonly role: Extract<Role, 'caller'> }
-  /** The callee is made for an offer that came. */
-  | { readonly role: Extract<Role, 'callee'>; readonly offer: Offer }
-) & {
-  /** Candidates that came before this RTCPeerConnection was made. */
-  readonly candidates?: CandidateQueue
-}
-
-/** From the other side (`signal.*`) and from the RTCPeerConnection (`rtc.*`). */
-export type NegotiationEvent =
-  | ({ readonly type: 'signal.offer' } & Offer)
-  | ({ readonly type: 'signal.answer' } & Answer)
-  | { readonly type: 'signal.candidates'; readonly ufrag: string; readonly candidates: readonly CandidateSpelling[] }
-  | { readonly type: 'signal.floor-request' }
-  | { readonly type: 'signal.floor-grant' }
-  | { readonly type: 'rtc.opened' }
-  | { readonly type: 'rtc.negotiationNeeded' }
-  | ({ readonly type: 'rtc.candidates' } & LocalCandidates)
-  | { readonly type: 'rtc.candidateRefused' }
-  | { readonly type: 'rtc.error'; readonly error: unknown }
-  | { readonly type: 'restartIce' }
-  | { readonly type: 'close' }
-
-/** What the invoked `connection` takes. */
-export type ConnectionCommand =
-  | { readonly type: 'addCandidates'; readonly candidates: readonly ReadyCandidate[] }
-  /** It asks for a negotiation of its own (W3C webrtc-pc, 4.4.2). */
-  | { readonly type: 'restartIce' }
-
-export interface NegotiationContext {
-  readonly role: Role
-  /** The number of the newest offer that this side made. */
-  readonly localOffer: number
-  /** The description of the other side that is being applied. */
-  readonly remote: Answer
-  /** Local changes that no offer of this side holds yet. */
-  readonly pendingChanges: number
-  readonly candidates: CandidateQueue
-  /** Local candidates that wait for their description to be sent, so that it always goes first; at most 64 batches. */
-  readonly localCandidates: readonly NegotiationSignal[]
-  /** Events that had no meaning in the state they met; a correct other side causes none. */
-  readonly ignored: number
-  readonly error: unknown
-}
-
-/** The event of an action that only its transitions name. */
-type EventOf<Type extends NegotiationEvent['type']> = Extract<NegotiationEvent, { type: Type }>
+/** Hands the candidates to the connection that may be applied now. */
+const applyCandidates = [
+  {
+    type: 'toConnection',
+    params: ({ context }: { context: NegotiationContext }): ConnectionCommand => ({
+      type: 'addCandidates',
+      candidates: readyIn(context.candidates),
+    }),
+  },
+  'forgetAppliedCandidates',
+] as const
 
 const failed = { target: 'failed', actions: 'keepError' } as const
 
@@ -96,76 +24,7 @@ const failed = { target: 'failed', actions: 'keepError' } as const
  * A state is the operation in flight, so no two descriptions ever race. Only the holder of the floor (RFC 8855) may
  * offer: the caller first, the other side on request. So offers never collide, and nothing is ever rolled back.
  */
-export const negotiationMachine = setup({
-  types: {
-    input: {} as NegotiationInput,
-    context: {} as NegotiationContext,
-    events: {} as NegotiationEvent,
-    emitted: {} as { type: 'signals'; messages: readonly NegotiationSignal[] },
-  },
-  actors: {
-    /** Opens the RTCPeerConnection, tells of its events, applies candidates, and closes it when stopped. */
-    connection: fromCallback<ConnectionCommand>(notProvided),
-    createOffer: fromPromise<string>(notProvided),
-    applyOffer: fromPromise<void, Offer>(notProvided),
-    createAnswer: fromPromise<string>(notProvided),
-    applyAnswer: fromPromise<void, Offer>(notProvided),
-  },
-  delays: {
-    /** ms. A browser needs a few, but its promises never settle once the connection is closed. */
-    operationDeadline: 20_000,
-  },
-  guards: {
-    isCaller: ({ context }) => context.role === 'caller',
-    hasPendingChanges: ({ context }) => context.pendingChanges > 0,
-    floorIsWanted: ({ context }) => context.remote.wantsFloor === true,
-    namesOurOffer: ({ context, event }) => (event as EventOf<'signal.answer'>).offer === context.localOffer,
-  },
-  actions: {
-    nextOffer: assign({ localOffer: ({ context }) => context.localOffer + 1, pendingChanges: 0 }),
-    keepRemote: assign({ remote: ({ event }) => event as EventOf<'signal.offer' | 'signal.answer'> }),
-    keepFloorRequest: assign({ remote: ({ context }) => ({ ...context.remote, wantsFloor: true as const }) }),
-    keepPendingChange: assign({ pendingChanges: ({ context }) => context.pendingChanges + 1 }),
-    sendOffer: emit(({ context: { localOffer, localCandidates } }, sdp: string) => ({
-      type: 'signals',
-      messages: [{ type: 'offer', offer: localOffer, sdp }, ...localCandidates],
-    })),
-    sendAnswer: emit(({ context: { remote, pendingChanges, localCandidates } }, sdp: string) => ({
-      type: 'signals',
-      messages: [
-        { type: 'answer', offer: remote.offer, sdp, wantsFloor: pendingChanges > 0 || undefined },
-        ...localCandidates,
-      ],
-    })),
-    sendCandidates: emit(({ event }) => ({
-      type: 'signals',
-      messages: [toSignal(event as EventOf<'rtc.candidates'>)],
-    })),
-    holdCandidates: assign({
-      localCandidates: ({ context, event }) =>
-        [...context.localCandidates, toSignal(event as EventOf<'rtc.candidates'>)].slice(-64),
-    }),
-    forgetHeldCandidates: assign({ localCandidates: [] }),
-    requestFloor: emit({ type: 'signals', messages: [{ type: 'floor-request' }] }),
-    grantFloor: emit({ type: 'signals', messages: [{ type: 'floor-grant' }] }),
-    enqueueCandidates: assign({
-      candidates: ({ context, event }) => {
-        const { ufrag, candidates } = event as EventOf<'signal.candidates'>
-        return enqueue(context.candidates, ufrag, candidates)
-      },
-    }),
-    claimCandidates: assign({ candidates: ({ context }) => applyDescription(context.candidates, context.remote.sdp) }),
-    applyCandidates: sendTo('connection', ({ context }) => ({
-      type: 'addCandidates',
-      candidates: readyIn(context.candidates),
-    })),
-    forgetAppliedCandidates: assign({ candidates: ({ context }) => withoutReady(context.candidates) }),
-    restartIce: sendTo('connection', { type: 'restartIce' }),
-    countRefusedCandidate: assign({ candidates: ({ context }) => refuse(context.candidates) }),
-    ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
-    keepError: assign({ error: ({ event }) => (event as { error?: unknown }).error ?? 'The browser took too long.' }),
-  },
-}).createMachine({
+export const negotiationMachine = negotiationSetup.createMachine({
   id: 'negotiation',
   context: ({ input }) => ({
     role: input.role,
@@ -179,13 +38,13 @@ export const negotiationMachine = setup({
   }),
   invoke: { id: 'connection', src: 'connection' },
   on: {
-    'signal.candidates': { actions: ['enqueueCandidates', 'applyCandidates', 'forgetAppliedCandidates'] },
+    'signal.candidates': { actions: ['enqueueCandidates', ...applyCandidates] },
     'rtc.candidates': { actions: 'sendCandidates' },
     'rtc.candidateRefused': { actions: 'countRefusedCandidate' },
     // A change made while a description is open comes again when signaling is stable (W3C webrtc-pc, 4.7.3), so only
     // the states that are about to be stable, or are, keep it; elsewhere the description in work may hold it already.
     'rtc.negotiationNeeded': {},
-    restartIce: { actions: 'restartIce' },
+    restartIce: { actions: { type: 'toConnection', params: { type: 'restartIce' } } },
     'rtc.error': { target: '.failed', actions: 'keepError' },
     close: '.closed',
 
@@ -231,9 +90,9 @@ export const negotiationMachine = setup({
           {
             guard: 'floorIsWanted',
             target: 'stable.listening',
-            actions: ['claimCandidates', 'applyCandidates', 'forgetAppliedCandidates', 'grantFloor'],
+            actions: ['claimCandidates', ...applyCandidates, 'grantFloor'],
           },
-          { target: 'stable.holdingFloor', actions: ['claimCandidates', 'applyCandidates', 'forgetAppliedCandidates'] },
+          { target: 'stable.holdingFloor', actions: ['claimCandidates', ...applyCandidates] },
         ],
         onError: failed,
       },
@@ -251,7 +110,7 @@ export const negotiationMachine = setup({
         id: 'applyOffer',
         src: 'applyOffer',
         input: ({ context }) => context.remote,
-        onDone: { target: 'answering', actions: ['claimCandidates', 'applyCandidates', 'forgetAppliedCandidates'] },
+        onDone: { target: 'answering', actions: ['claimCandidates', ...applyCandidates] },
         onError: failed,
       },
       on: { 'signal.candidates': { actions: 'enqueueCandidates' } },
@@ -309,10 +168,4 @@ export const negotiationMachine = setup({
     failed: { type: 'final' },
     closed: { type: 'final' },
   },
-})
-
-const toSignal = ({ ufrag, candidates }: LocalCandidates): NegotiationSignal => ({
-  type: 'candidates',
-  ufrag,
-  candidates,
 })

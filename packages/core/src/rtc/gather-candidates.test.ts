@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LocalCandidates } from '../negotiation/machine.ts'
+import type { LocalCandidates } from '../negotiation/signals.ts'
 import { createVirtualClock } from '../testing/virtual-clock.ts'
 import { gatherCandidates } from './gather-candidates.ts'
 
@@ -8,12 +8,12 @@ const setUp = (newestUfrag?: string) => {
   const closing = new AbortController()
   const batches: LocalCandidates[] = []
   const world = { newestUfrag }
-  const take = gatherCandidates({
+  const take = gatherCandidates(
     clock,
-    signal: closing.signal,
-    newestUfrag: () => world.newestUfrag,
-    onCandidates: (batch) => batches.push(batch),
-  })
+    closing.signal,
+    () => world.newestUfrag,
+    (batch) => batches.push(batch),
+  )
   return { clock, closing, world, take, told: () => batches.splice(0).map(inWords) }
 }
 

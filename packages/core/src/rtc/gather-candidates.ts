@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { LocalCandidates } from '../negotiation/machine.ts'
+import type { LocalCandidates } from '../negotiation/signals.ts'
 import type { RemoteCandidate } from '../negotiation/candidates.ts'
 
 /** ms. Candidates that come this close after a batch go into the next one together. */
@@ -13,17 +13,12 @@ const endWindow = 2_000
  * together. Each batch is of one generation. A stack that leaves out the username fragment has it in the candidate
  * line or in its description.
  */
-export const gatherCandidates = ({
-  clock,
-  signal,
-  newestUfrag,
-  onCandidates,
-}: {
-  readonly clock: Clock
-  readonly signal: AbortSignal
-  readonly newestUfrag: () => string | undefined
-  readonly onCandidates: (batch: LocalCandidates) => void
-}) => {
+export const gatherCandidates = (
+  clock: Clock,
+  signal: AbortSignal,
+  newestUfrag: () => string | undefined,
+  onCandidates: (batch: LocalCandidates) => void,
+) => {
   let ufrag: string | undefined
   let endedUfrag: string | undefined
   let batch: RemoteCandidate[] = []

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ParleyError } from '../errors.ts'
 import { listen } from '../listen.ts'
 import { ufragsOf } from '../negotiation/candidates.ts'
-import type { ConnectionCommand, NegotiationEvent, Offer } from '../negotiation/machine.ts'
+import type { ConnectionCommand, NegotiationEvent, Offer } from '../negotiation/signals.ts'
 import { gatherCandidates } from './gather-candidates.ts'
 
 /** The constructor of the browser, or one of the same shape: `@roamhq/wrtc`, werift, a test's fake. */
@@ -31,7 +31,7 @@ export const resolveConstructor = (given: PeerConnectionConstructor | undefined)
   if (found) return found
   throw new ParleyError(
     'no-webrtc',
-    'No RTCPeerConnection here: pass one as `rtc.RTCPeerConnection` (Node), or create the peer in the browser.',
+    'No RTCPeerConnection here: create the peer in a browser, or pass one as `rtc.RTCPeerConnection`.',
   )
 }
 
@@ -109,12 +109,12 @@ const tellEvents = (
   send: (event: NegotiationEvent) => void,
   signal: AbortSignal,
 ): void => {
-  const takeLocalCandidate = gatherCandidates({
+  const takeLocalCandidate = gatherCandidates(
     clock,
     signal,
-    newestUfrag: () => ufragsOf(pc.localDescription?.sdp ?? '').at(-1),
-    onCandidates: (candidates) => send({ type: 'rtc.candidates', ...candidates }),
-  })
+    () => ufragsOf(pc.localDescription?.sdp ?? '').at(-1),
+    (candidates) => send({ type: 'rtc.candidates', ...candidates }),
+  )
   const stop = listen<RTCPeerConnectionEventMap>(pc, {
     negotiationneeded: () => send({ type: 'rtc.negotiationNeeded' }),
     icecandidate: ({ candidate }) => takeLocalCandidate(candidate),

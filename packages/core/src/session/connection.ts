@@ -1,7 +1,8 @@
 import { createActor, fromCallback } from 'xstate'
-import { negotiationMachine, type NegotiationEvent, type NegotiationInput } from '../negotiation/machine.ts'
+import { negotiationMachine } from '../negotiation/machine.ts'
+import type { NegotiationEvent, NegotiationInput } from '../negotiation/signals.ts'
 import { createPeerConnectionActors, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
-import type { ConnectionEvent } from './machine.ts'
+import type { ConnectionEvent } from './session-event.ts'
 
 /**
  * What the session machine invokes while it is active: one RTCPeerConnection with the negotiation machine that

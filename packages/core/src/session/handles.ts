@@ -3,16 +3,12 @@ import type { Warning } from '../emitter.ts'
 import { addTrack, openDataChannel } from '../rtc/peer-connection.ts'
 
 /** What a session keeps across its RTCPeerConnections: channels and local tracks. */
-export const createHandles = ({
-  onChannel,
-  onChange,
-  warn,
-}: {
+export const createHandles = (
   /** The other side opened a channel under a new label. */
-  readonly onChannel: (channel: Channel) => void
-  readonly onChange: () => void
-  readonly warn: (warning: Warning) => void
-}) => {
+  onChannel: (channel: Channel) => void,
+  onChange: () => void,
+  warn: (warning: Warning) => void,
+) => {
   const channels = new Map<string, ChannelControl>()
   const tracks = new Map<MediaStreamTrack, readonly MediaStream[]>()
   let connection: RTCPeerConnection | undefined

@@ -13,7 +13,8 @@ import {
   type Cause,
   type MachineSnapshot,
 } from './machine-stage.ts'
-import { sessionMachine, type SessionEvent } from './machine.ts'
+import { sessionMachine } from './machine.ts'
+import type { SessionEvent } from './session-event.ts'
 
 const hasConnection = (state: string) => state.startsWith('active.')
 

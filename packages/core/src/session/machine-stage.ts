@@ -1,6 +1,7 @@
 import { initialTransition, transition, type AnyStateNode, type SnapshotFrom } from 'xstate'
 import type { Message } from '../signaling/message.ts'
-import { sessionMachine, type SessionEvent } from './machine.ts'
+import { sessionMachine } from './machine.ts'
+import type { SessionEvent } from './session-event.ts'
 
 /** The session machine by pure transitions, for its tests: no actor runs, every deadline comes when a test says so. */
 export type MachineSnapshot = SnapshotFrom<typeof sessionMachine>
@@ -110,7 +111,7 @@ export const tell = (before: MachineSnapshot, [after, actions]: Step): string =>
     did('xstate.stopChild') && 'stops',
     did('xstate.spawnChild') && 'starts',
     ...sentBy(actions).map((message) => `sends ${message.type}`),
-    did('xstate.sendTo') && 'forwards',
+    did('toConnection') && 'forwards',
     after.context.ignored > before.context.ignored && 'ignored',
     after.context.early.counters.queued > before.context.early.counters.queued && 'keeps it',
     after.context.negotiation !== before.context.negotiation && 'shows it',

@@ -88,6 +88,7 @@ const ending = {
   ...signals('ignored'),
   'signal.reject': '',
   'signal.hangup': '',
+  'remote.left': '-> ended',
   'remote.replaced': '-> ended',
   'delivery.settled': '-> ended',
   end: '-> ended',

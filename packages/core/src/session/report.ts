@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { CandidateCounters } from '../negotiation/candidates.ts'
 import type { DeliveryCounters } from '../signaling/delivery.ts'
-import type { SessionContext, SessionEnd } from './machine.ts'
+import type { SessionContext } from './machine-setup.ts'
+import type { SessionEnd } from './session-event.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
 /** One step of a session or of its negotiation. */

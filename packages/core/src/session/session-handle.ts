@@ -1,7 +1,7 @@
 import type { Channel } from '../channel/channel.ts'
 import type { Listen, Unsubscribe, Warning } from '../emitter.ts'
 import type { Message } from '../signaling/message.ts'
-import type { SessionEnd } from './machine.ts'
+import type { SessionEnd } from './session-event.ts'
 import type { SessionReport } from './report.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 

@@ -37,7 +37,7 @@ export const isOver = (status: SessionStatus): boolean => status === 'ending' ||
 
 /** The state below `active`, else the outermost. */
 export const statusOf = (value: StateValueFrom<typeof sessionMachine>): SessionStatus => {
-  const inner = (typeof value === 'object' && 'active' in value && value.active) || value
-  const [name] = typeof inner === 'object' ? Object.keys(inner) : [inner]
+  const { active = value } = value as { readonly active?: object | string }
+  const [name] = typeof active === 'object' ? Object.keys(active) : [active]
   return name as SessionStatus
 }

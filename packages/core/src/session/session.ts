@@ -9,15 +9,11 @@ import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
 import { decode, type Message } from '../signaling/message.ts'
 import { withResolvers } from '../with-resolvers.ts'
 import { connectionLogic } from './connection.ts'
+import type { SessionDeadlines } from './deadlines.ts'
 import { createHandles } from './handles.ts'
-import {
-  sessionMachine,
-  type SessionDeadlines,
-  type SessionEnd,
-  type SessionEvent,
-  type SignalEvent,
-} from './machine.ts'
+import { sessionMachine } from './machine.ts'
 import { createReport } from './report.ts'
+import type { SessionEnd, SessionEvent, SignalEvent } from './session-event.ts'
 import type { Session, SessionEvents, SessionSignal } from './session-handle.ts'
 import { isOver, statusOf, type SessionSnapshot } from './session-snapshot.ts'
 
@@ -64,11 +60,11 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const warn = (warning: Warning) => events.emit('warning', warning)
   const events = createEmitter<SessionEvents>(warn)
 
-  const handles = createHandles({
-    onChannel: (channel) => events.emit('channel', channel),
-    onChange: () => publish(),
+  const handles = createHandles(
+    (channel) => events.emit('channel', channel),
+    () => publish(),
     warn,
-  })
+  )
   let stopControl: (() => void) | undefined
   const connection = connectionLogic({
     clock,
@@ -82,7 +78,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
       dialog.setControl(undefined)
       handles.close()
     },
-    onTrack: ({ track, streams, transceiver }) => events.emit('track', { track, streams, transceiver }),
+    onTrack: (event) => events.emit('track', event),
     onDataChannel: handles.take,
   })
   const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }

@@ -4,6 +4,7 @@ import { createDelivery, type Frame } from './delivery.ts'
 import type { Body, Message } from './message.ts'
 
 const say = (text: string): Message => ({ type: 'candidates', ufrag: text, candidates: [] })
+const bareAck = (seq: number, ack: number): Frame => ({ seq, ack, message: { type: 'ack' } })
 const textOf = (message: Body) => ('ufrag' in message ? message.ufrag : message.type)
 
 /** One side with the other in the hands of the test. */
@@ -31,7 +32,7 @@ describe('acknowledgements', () => {
     await clock.advance(200)
     delivery.send(say('answer'))
     expect(frames).toMatchObject([{ seq: 1, ack: 1 }])
-    delivery.receive({ seq: 0, ack: 1 })
+    delivery.receive(bareAck(0, 1))
     await clock.advance(10_000)
     expect(frames).toHaveLength(1)
   })
@@ -43,7 +44,7 @@ describe('acknowledgements', () => {
     await clock.advance(249)
     expect(frames).toEqual([])
     await clock.advance(1)
-    expect(news()).toEqual([{ seq: 0, ack: 3 }])
+    expect(news()).toEqual([bareAck(0, 3)])
     await clock.advance(10_000)
     expect(frames).toEqual([])
   })
@@ -56,7 +57,7 @@ describe('acknowledgements', () => {
     delivery.receive({ seq: 1, ack: 0, message: say('x') })
     delivery.acknowledge()
     delivery.acknowledge()
-    expect(frames).toEqual([{ seq: 0, ack: 1 }])
+    expect(frames).toEqual([bareAck(0, 1)])
   })
 
   it.each([
@@ -66,7 +67,7 @@ describe('acknowledgements', () => {
     const { delivery, frames } = alone()
     delivery.resume()
     for (const seq of seqs) delivery.receive({ seq, ack: 0, message: say('x') })
-    expect(frames).toEqual([{ seq: 0, ack }])
+    expect(frames).toEqual([bareAck(0, ack)])
   })
 
   it('tell that the other side is there, and once when all is confirmed', () => {
@@ -74,11 +75,11 @@ describe('acknowledgements', () => {
     delivery.resume()
     delivery.send(say('one'))
     delivery.send(say('two'))
-    delivery.receive({ seq: 0, ack: 0 })
-    delivery.receive({ seq: 0, ack: 1 })
+    delivery.receive(bareAck(0, 0))
+    delivery.receive(bareAck(0, 1))
     expect(told).toEqual(['heard', 'heard'])
-    delivery.receive({ seq: 0, ack: 2 })
-    delivery.receive({ seq: 0, ack: 2 })
+    delivery.receive(bareAck(0, 2))
+    delivery.receive(bareAck(0, 2))
     expect(told).toEqual(['heard', 'heard', 'heard', 'settled', 'heard'])
   })
 
@@ -87,7 +88,7 @@ describe('acknowledgements', () => {
     delivery.resume()
     delivery.send(say('mine'))
     // The other side has sent a first message, which is late or lost: it may say the contrary.
-    delivery.receive({ seq: 1, ack: 1 })
+    delivery.receive(bareAck(1, 1))
     expect(told).toEqual(['heard'])
     delivery.receive({ seq: 1, ack: 1, message: say('hers') })
     expect(told).toEqual(['heard', 'heard', 'settled'])
@@ -100,11 +101,11 @@ describe('an end', () => {
     delivery.send(say('one'))
     delivery.resume()
     delivery.send(say('two'))
-    delivery.receive({ seq: 0, ack: 1 })
+    delivery.receive(bareAck(0, 1))
     news()
     delivery.send({ type: 'hangup', reason: 'cancelled' })
     await clock.advance(1250)
-    expect(news().map(({ seq, message }) => [seq, message?.type])).toEqual([
+    expect(news().map(({ seq, message }) => [seq, message.type])).toEqual([
       [3, 'hangup'],
       [2, 'hangup'],
       [3, 'hangup'],
@@ -160,7 +161,7 @@ describe('resending', () => {
     for (let seq = 1; seq <= 20; seq += 1) {
       delivery.send(say('x'))
       await clock.advance(200)
-      delivery.receive({ seq: 0, ack: seq })
+      delivery.receive(bareAck(0, seq))
     }
     news()
     const resendAfter400 = async () => {
@@ -173,7 +174,7 @@ describe('resending', () => {
     await resendAfter400()
     // Confirmed 550 ms after it was sent again, but maybe it was the first one that arrived: nothing is learned.
     await clock.advance(550)
-    delivery.receive({ seq: 0, ack: 21 })
+    delivery.receive(bareAck(0, 21))
     delivery.send(say('y'))
     await resendAfter400()
   })
@@ -207,7 +208,7 @@ describe('the medium', () => {
     const { clock, delivery, news } = alone()
     delivery.resume()
     delivery.send(say('one'))
-    delivery.receive({ seq: 0, ack: 1 })
+    delivery.receive(bareAck(0, 1))
     delivery.send(say('two'))
     delivery.suspend()
     news()
@@ -230,7 +231,7 @@ describe('the medium', () => {
     expect(delivered).toEqual(['x', 'y'])
     delivery.resume()
     await clock.advance(250)
-    expect(news().at(-1)).toEqual({ seq: 0, ack: 2 })
+    expect(news().at(-1)).toEqual(bareAck(0, 2))
   })
 
   it('gets nothing after close, and no timer is left', async () => {
@@ -260,7 +261,7 @@ describe('bounds', () => {
     for (let count = 0; count < 300; count += 1) delivery.send(say('x'))
     expect(news()).toHaveLength(64)
     expect(delivery.counters).toMatchObject({ sent: 256, overflow: 44 })
-    delivery.receive({ seq: 0, ack: 10 })
+    delivery.receive(bareAck(0, 10))
     expect(news().map(({ seq }) => seq)).toEqual([65, 66, 67, 68, 69, 70, 71, 72, 73, 74])
   })
 
@@ -277,7 +278,7 @@ describe('bounds', () => {
     const { delivery, told } = alone()
     delivery.resume()
     delivery.send(say('x'))
-    for (const ack of [2, 2 ** 31]) delivery.receive({ seq: 0, ack })
+    for (const ack of [2, 2 ** 31]) delivery.receive(bareAck(0, ack))
     expect([told, delivery.counters.refused]).toEqual([['heard', 'heard'], 2])
   })
 

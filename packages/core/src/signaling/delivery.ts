@@ -1,12 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { maxText, type Body } from './message.ts'
+import { maxText, type Body, type Envelope } from './message.ts'
 
-/** The part of an envelope that delivery reads and writes. `message` is absent from a bare acknowledgement. */
-export interface Frame {
-  readonly seq: number
-  readonly ack: number
-  readonly message?: Body
-}
+/** The part of an envelope that delivery reads and writes. */
+export type Frame = Pick<Envelope, 'seq' | 'ack' | 'message'>
 
 export interface DeliveryOptions {
   readonly clock: Clock
@@ -16,7 +12,7 @@ export interface DeliveryOptions {
   readonly transmit: (frame: Frame) => void
   /** Takes each message of the other side exactly once, in order. */
   readonly deliver: (message: Body) => void
-  /** The other side acknowledged something: it is there. */
+  /** Any frame of the other side came, a bare acknowledgement too: it is there. */
   readonly onHeard: () => void
   /** Everything that was sent is acknowledged. */
   readonly onSettled: () => void
@@ -118,7 +114,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     onHeard()
     if (seq <= lastDelivered + maxWindow) announced = Math.max(announced, seq)
     takeAck(ack)
-    if (message !== undefined) take(seq, message)
+    if (message.type !== 'ack') take(seq, message)
     if (isSettled || outbox.length > 0 || announced > lastDelivered) return
     isSettled = true
     onSettled()
@@ -148,7 +144,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const deliverInOrder = (): void => {
     const next = inbox.get(lastDelivered + 1)
-    if (next === undefined) return
+    if (!next) return
     lastDelivered += 1
     inbox.delete(lastDelivered)
     // An end can come several times over, in place of what was unconfirmed when it was sent.
@@ -164,11 +160,11 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
       return
     }
     const acknowledged = outbox.filter((entry) => entry.seq <= ack)
-    if (acknowledged.length === 0) return
+    const newest = acknowledged.at(-1)
+    if (!newest) return
     outbox.splice(0, acknowledged.length)
     // Karn: a message that was sent twice does not say which of the two was acknowledged.
-    const measured = acknowledged.at(-1)
-    if (measured?.attempts === 1) measure(clock.now() - measured.sentAt)
+    if (newest.attempts === 1) measure(clock.now() - newest.sentAt)
     resendDelay = usualDelay()
     transmitNew()
   }
@@ -210,7 +206,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const acknowledge = (): void => {
     cancelAck()
-    if (phase === 'open') transmit({ seq: counters.sent, ack: lastDelivered })
+    if (phase === 'open') transmit({ seq: counters.sent, ack: lastDelivered, message: { type: 'ack' } })
   }
 
   return {

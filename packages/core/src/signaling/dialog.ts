@@ -62,9 +62,9 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
 
   const delivery = createDelivery({
     ...options,
-    transmit: ({ message = { type: 'ack' }, ...numbers }) => {
+    transmit: (frame) => {
       if (remoteInstance === '') return
-      const text = encode({ v: 1, session, from: instance, to: remoteInstance, ...numbers, message })
+      const text = encode({ v: 1, session, from: instance, to: remoteInstance, ...frame })
       if (control) control(text)
       else link.send(remoteId, text)
     },
@@ -109,7 +109,6 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
       listener?.({ type: 'sent', message })
       for (const piece of split(message, link.maxLength ?? Infinity)) delivery.send(piece)
     },
-    receive: ({ seq, ack, message }) => delivery.receive(message.type === 'ack' ? { seq, ack } : { seq, ack, message }),
     address: (to) => {
       remoteInstance = to
       chooseCarrier()

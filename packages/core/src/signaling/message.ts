@@ -20,13 +20,15 @@ const identifier = text(/^[\w.~-]{1,64}$/)
 const sequence = v.custom<number>(
   (value) => typeof value === 'number' && value >= 0 && value <= maxNumber && value % 1 === 0,
 )
-const flag = v.optional(v.custom<true>((value) => value === true))
+/** What may be absent. In what is sent it may be undefined too, which JSON leaves out. */
+const maybe = <Value>(schema: v.GenericSchema<Value>) => v.exactOptional(schema as v.GenericSchema<Value | undefined>)
+const flag = maybe(v.custom<true>((value) => value === true))
 
 const candidate = v.object({
   /** An RFC 8839 candidate attribute without `a=`; empty for end-of-candidates (RFC 8838, section 13). */
   candidate: text(/^(candidate:[\x20-\x7e]{1,501})?$/),
-  sdpMid: v.optional(textUpTo(64)),
-  sdpMLineIndex: v.optional(sequence),
+  sdpMid: maybe(textUpTo(64)),
+  sdpMLineIndex: maybe(sequence),
 })
 /** Counted before they are read, so that a list without end costs nothing. */
 const candidates = v.custom<v.InferOutput<typeof candidate>[]>(
@@ -54,15 +56,15 @@ const endReasons =
  * How many calls the instance has made that sends it. An offer that is not newer than what was heard of its sender is
  * of a call that is over, however late it comes: one that its caller gave up for ours, or cancelled in silence.
  */
-const calls = v.optional(sequence)
+const calls = maybe(sequence)
 
 const description = { offer: sequence, sdp: textUpTo(maxSdp), calls }
-const end = v.object({ reason: text(endReasons) as v.GenericSchema<EndReason>, message: v.optional(textUpTo(1024)) })
+const end = v.object({ reason: text(endReasons) as v.GenericSchema<EndReason>, message: maybe(textUpTo(1024)) })
 const plain = v.object({})
 
 /** What each type of message has to say. */
 const bodies = {
-  offer: v.object({ ...description, metadata: v.optional(v.custom<unknown>((value) => isMetadata(value))) }),
+  offer: v.object({ ...description, metadata: maybe(v.custom<unknown>((value) => isMetadata(value))) }),
   answer: v.object({ ...description, wantsFloor: flag }),
   candidates: v.object({ ufrag: text(/^[\x21-\x7e]{1,256}$/), candidates }), // RFC 8839, section 5.4
   'floor-request': plain,
@@ -119,10 +121,10 @@ export const split = (message: Message, maxLength: number): readonly Body[] => {
   const text = JSON.stringify(message)
   if (text.length + headerLength <= maxLength) return [message]
   const length = Math.max(1, Math.floor((maxLength - headerLength) / 2))
-  return Array.from({ length: Math.ceil(text.length / length) }, (_, index) => {
-    const end = (index + 1) * length
-    return { type: 'part', text: text.slice(end - length, end), more: end < text.length || undefined }
-  })
+  const parts: Body[] = []
+  for (let end = length; end < text.length + length; end += length)
+    parts.push({ type: 'part', text: text.slice(end - length, end), more: end < text.length || undefined })
+  return parts
 }
 
 /** The message that came in pieces, or the reason to drop it. */

@@ -1,12 +1,9 @@
 import { initialTransition, transition, type SnapshotFrom } from 'xstate'
 import type { ReadyCandidate } from '../negotiation/candidates.ts'
-import {
-  negotiationMachine,
-  type ConnectionCommand,
-  type NegotiationEvent,
-  type NegotiationInput,
-} from '../negotiation/machine.ts'
-import { sessionMachine, type SessionEvent } from '../session/machine.ts'
+import { negotiationMachine } from '../negotiation/machine.ts'
+import type { ConnectionCommand, NegotiationEvent, NegotiationInput } from '../negotiation/signals.ts'
+import { sessionMachine } from '../session/machine.ts'
+import type { SessionEvent } from '../session/session-event.ts'
 import type { Message } from '../signaling/message.ts'
 
 export type SideId = 'alice' | 'bob'
@@ -84,8 +81,8 @@ export const tellSession = (side: Side, event: SessionEvent, effects: Effects): 
           return { ...now, negotiation: undefined }
         case 'xstate.spawnChild':
           return open(now, (action.params as { input: NegotiationInput }).input)
-        case 'xstate.sendTo':
-          return tellNegotiation(now, (action.params as { event: NegotiationEvent }).event, effects)
+        case 'toConnection':
+          return tellNegotiation(now, action.params as NegotiationEvent, effects)
         default:
           return now
       }
@@ -117,8 +114,8 @@ export const tellNegotiation = (side: Side, event: NegotiationEvent, effects: Ef
       return tellSession(now, { type: 'negotiation.signals', messages }, effects)
     }
     // A restart asks for a negotiation as any change does; which generation comes of it is the browser's business.
-    if (type !== 'xstate.sendTo') return now
-    const { event: command } = params as { event: ConnectionCommand }
+    if (type !== 'toConnection') return now
+    const command = params as ConnectionCommand
     if (command.type === 'restartIce') return { ...now, change: now.change === 'none' ? 'added' : now.change }
     checkCandidates(now, command.candidates, effects)
     return now

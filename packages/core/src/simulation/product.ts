@@ -1,6 +1,6 @@
-import type { NegotiationEvent } from '../negotiation/machine.ts'
+import type { NegotiationEvent } from '../negotiation/signals.ts'
 import { standsOver } from '../negotiation/role.ts'
-import type { SessionEvent, SignalEvent } from '../session/machine.ts'
+import type { SessionEvent, SignalEvent } from '../session/session-event.ts'
 import type { Message } from '../signaling/message.ts'
 import {
   createSide,

@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/channel.ts'
-import type { SessionEnd } from '../session/machine.ts'
+import type { SessionEnd } from '../session/session-event.ts'
 import type { Session, SessionSnapshot } from '../session/session.ts'
 import type { Participant } from './participant.ts'
 

@@ -21,6 +21,8 @@ interface Flaws {
   readonly sharesJoins?: boolean
   readonly closeHangs?: boolean
   readonly closeRejectsAgain?: boolean
+  /** The code with which it refuses a second instance of an id. */
+  readonly refusesWith?: string
 }
 
 interface Member {
@@ -39,6 +41,11 @@ const createMedium = (flaws: Flaws = {}) => {
 
   const enter = (member: Member): void => {
     if (member.closed) return
+    const { id } = member.join.self
+    if (flaws.refusesWith !== undefined && others(member).some(({ join }) => join.self.id === id)) {
+      member.join.onClose(Object.assign(new Error('Taken'), { code: flaws.refusesWith }))
+      return
+    }
     member.open = true
     member.join.onOpen()
     for (const other of others(member)) {
@@ -100,9 +107,9 @@ const createMedium = (flaws: Flaws = {}) => {
 }
 
 /** Why the checks refuse a transport with these flaws, by the name of the check. */
-const refusals = async (flaws: Flaws): Promise<Record<string, string>> => {
+const refusals = async (flaws: Flaws, exclusiveIds = false): Promise<Record<string, string>> => {
   const found: Record<string, string> = {}
-  for (const check of transportChecks({ ...createMedium(flaws), deadline: 50 })) {
+  for (const check of transportChecks({ ...createMedium(flaws), deadline: 50, exclusiveIds })) {
     await check.run().catch((error: unknown) => (found[check.name] = String(error)))
   }
   return found
@@ -236,6 +243,14 @@ describe('transportChecks', () => {
     const found = await refusals(flaws)
     expect(found[check]).toContain('The transport breaks this promise: ')
     expect(found[check]).toContain(promise)
+  })
+
+  it('takes a medium that lets one instance in under an id, and holds it to its refusal', async () => {
+    expect(await refusals({ refusesWith: 'id-taken' }, true)).toEqual({})
+    const name = 'refuses another instance under an id that is there, and lets it in when it left'
+    const promise = 'is told `onClose` with an error whose code is `id-taken`'
+    expect((await refusals({}, true))[name]).toContain(promise)
+    expect((await refusals({ refusesWith: 'EBUSY' }, true))[name]).toContain(`${promise}. Seen: ["EBUSY"]`)
   })
 
   it('leaves the reconnect out when no link can be cut', () => {

@@ -16,6 +16,11 @@ export interface TransportSubject {
    * the checks of a reconnect are left out.
    */
   readonly disconnect?: (self: PeerAddress, room: string) => unknown
+  /**
+   * The medium lets one instance in under an id, and refuses another with `onClose` and the code `id-taken`. Then that
+   * is checked, in place of what two instances under one id are promised. Default false.
+   */
+  readonly exclusiveIds?: boolean
   /** Milliseconds that one check may take. Default 4000: less than what runners grant, so that the reason is seen. */
   readonly deadline?: number
 }
@@ -39,6 +44,8 @@ export interface StagedCheck {
   readonly play: (stage: Stage, subject: TransportSubject) => Promise<void>
   /** Whether it is about a link that is lost and comes back. */
   readonly reconnects?: boolean
+  /** Whether it needs a medium that lets several instances in under an id, or one that does not. */
+  readonly ids?: 'shared' | 'exclusive'
 }
 
 /**
@@ -63,7 +70,8 @@ export const describeTransport = (name: string, subject: TransportSubject, runne
 /** The same checks as a list, for where there is no test runner, such as inside of a browser page. */
 export const transportChecks = (subject: TransportSubject): readonly TransportCheck[] =>
   [...connectionChecks, ...deliveryChecks]
-    .filter((check) => subject.disconnect || !check.reconnects)
+    .filter(({ reconnects }) => subject.disconnect || !reconnects)
+    .filter(({ ids }) => ids === undefined || ids === (subject.exclusiveIds ? 'exclusive' : 'shared'))
     .map((check) => ({ name: check.name, run: () => run(check, subject) }))
 
 const run = async (check: StagedCheck, subject: TransportSubject): Promise<void> => {

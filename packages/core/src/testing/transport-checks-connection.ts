@@ -2,6 +2,7 @@ import type { StagedCheck } from './describe-transport.ts'
 import type { Guest, Stage } from './transport-stage.ts'
 
 const promises = {
+  taken: 'Who comes under an id that is taken is told `onClose` with an error whose code is `id-taken`.',
   open: '`onOpen` is called when messages can be sent and will be received.',
   joined: '`onPresence` tells everybody who enters as joined, and after `onOpen` those who are there already.',
   left: '`onPresence` tells as left whoever closed its link, with the same id and instance that had joined.',
@@ -38,6 +39,7 @@ export const connectionChecks: readonly StagedCheck[] = [
   },
   {
     name: 'tells the instance that left, and keeps the other one of that id',
+    ids: 'shared',
     play: async (stage) => {
       const watcher = stage.join('watcher')
       const leaver = stage.join('twin')
@@ -49,6 +51,22 @@ export const connectionChecks: readonly StagedCheck[] = [
       await meet(stage, [watcher, stayer, later])
       stage.hold(!later.sees(leaver), promises.left, 'a newcomer is told of a peer that left')
       stage.hold(watcher.sees(stayer), promises.stays)
+    },
+  },
+  {
+    name: 'refuses another instance under an id that is there, and lets it in when it left',
+    ids: 'exclusive',
+    play: async (stage) => {
+      const [watcher, holder] = [stage.join('watcher'), stage.join('taken')]
+      await meet(stage, [watcher, holder])
+      const refused = stage.join('taken')
+      await stage.until(() => refused.refusals().length > 0, promises.taken)
+      stage.hold(refused.opens() === 0 && refused.refusals()[0] === 'id-taken', promises.taken, refused.refusals())
+      stage.hold(watcher.sees(holder) && !watcher.sees(refused), promises.stays)
+      await holder.close()
+      const next = stage.join('taken')
+      await meet(stage, [watcher, next])
+      await stage.until(() => !watcher.sees(holder), promises.left)
     },
   },
   {

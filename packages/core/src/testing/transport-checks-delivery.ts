@@ -65,6 +65,7 @@ export const deliveryChecks: readonly StagedCheck[] = [
   },
   {
     name: 'brings a message to every instance under an id',
+    ids: 'shared',
     play: async (stage) => {
       const [sender, one, two] = await open(stage, [stage.join('sender'), stage.join('twin'), stage.join('twin')])
       sender.send('twin', 'for both')
@@ -153,17 +154,20 @@ export const deliveryChecks: readonly StagedCheck[] = [
   {
     name: 'delivers nothing after close()',
     play: async (stage) => {
-      const [sender, leaver, stayer] = await open(stage, [stage.join('a'), stage.join('twin'), stage.join('twin')])
-      sender.send('twin', 'before')
+      const [sender, leaver, stayer] = await open(stage, [stage.join('a'), stage.join('leaver'), stage.join('stayer')])
+      const sendBoth = (text: string): void => {
+        for (const { self } of [leaver, stayer]) sender.send(self.id, text)
+      }
+      sendBoth('before')
       await stage.until(() => heard(leaver, 'before') && heard(stayer, 'before'), promises.arrives)
-      sender.send('twin', 'on its way')
+      sendBoth('on its way')
       const left = leaver.close()
-      sender.send('twin', 'too late')
+      sendBoth('too late')
       const passed = stage.until(() => heard(stayer, 'on its way') && heard(stayer, 'too late'), promises.arrives)
       await Promise.all([left, passed])
-      sender.send('twin', 'much too late')
+      sendBoth('much too late')
       await stage.until(() => heard(stayer, 'much too late'), promises.arrives)
-      await open(stage, [sender, stage.join('twin')])
+      await open(stage, [sender, stage.join('leaver')])
       onlyHeard(stage, leaver, ['before'], promises.silence)
     },
   },

@@ -7,6 +7,8 @@ export interface Guest {
   /** How often `onOpen` and `onClose` were called. */
   readonly opens: () => number
   readonly closes: () => number
+  /** The codes of the reasons for which it was not let in. */
+  readonly refusals: () => readonly string[]
   readonly messages: readonly ReceivedMessage[]
   /** The ids that `onUnreachable` named. */
   readonly unreachable: readonly string[]
@@ -126,6 +128,7 @@ const createGuest = (
   const messages: ReceivedMessage[] = []
   const unreachable: string[] = []
   const present = new Map<string, string>()
+  const refusals: string[] = []
   let opens = 0
   let closes = 0
   let closed = false
@@ -156,9 +159,11 @@ const createGuest = (
       }),
     onUnreachable: (to) => told(`onUnreachable(${quote(to)})`, () => unreachable.push(to)),
     // Some transports tell of the close that was asked for and some do not; the contract leaves both.
-    onClose: () => {
-      closes += 1
-      if (closes > opens) fault(always.closeOnce, `${opens} × onOpen, ${closes} × onClose`)
+    onClose: (reason) => {
+      // Before the first open, a reason says that the room cannot be joined.
+      if (reason && opens === 0) refusals.push(String((reason as { code?: unknown }).code))
+      else closes += 1
+      if (closes > opens || refusals.length > 1) fault(always.closeOnce, `${opens} × onOpen, ${closes} × onClose`)
       wake()
     },
   }
@@ -169,6 +174,7 @@ const createGuest = (
     room,
     opens: () => opens,
     closes: () => closes,
+    refusals: () => refusals,
     messages,
     unreachable,
     sees: (other) => present.get(other.self.instance) === other.self.id,

@@ -1,0 +1,90 @@
+import { assign, emit, fromCallback, stateIn } from 'xstate'
+import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } from '../negotiation/candidates.ts'
+import { standsOver, type Role } from '../negotiation/role.ts'
+import type { NegotiationInput, Offer } from '../negotiation/signals.ts'
+import { notProvided, setup, toConnection } from '../setup.ts'
+import type { EndReason, Message } from '../signaling/message.ts'
+import { defaultDeadlines } from './deadlines.ts'
+import type { ConnectionEvent, SessionEnd, SessionEvent, SessionInput } from './session-event.ts'
+
+/** The event of an action that only its transitions name. */
+type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
+
+export interface SessionContext {
+  readonly localId: string
+  readonly remoteId: string
+  readonly role: Role
+  /** As callee: the offer that the connection is made for. */
+  readonly offer: Offer
+  /** Candidates that came before the call was accepted. */
+  readonly early: CandidateQueue
+  /** The state of the negotiation below, once there is one. */
+  readonly negotiation: string | undefined
+  readonly candidates: CandidateCounters
+  /** Events without meaning in the state they met. */
+  readonly ignored: number
+  readonly end: SessionEnd | undefined
+}
+
+/** What the session machine is made of: its actor, its waits, and its guards and actions by their names. */
+export const sessionSetup = setup({
+  types: {} as {
+    input: SessionInput
+    context: SessionContext
+    events: SessionEvent
+    emitted: { type: 'signals'; messages: readonly Message[] }
+  },
+  actors: {
+    /** One RTCPeerConnection and its negotiation. Takes `signal.*`, sends `negotiation.*` and `rtc.*`. */
+    connection: fromCallback<ConnectionEvent, NegotiationInput>(notProvided),
+  },
+  delays: {
+    ...defaultDeadlines,
+    /** The caller gives up first and says so; this one is for a caller that cannot. */
+    ring: defaultDeadlines.answer + defaultDeadlines.reach,
+  },
+  guards: {
+    isCalling: stateIn({ active: 'calling' }),
+    /** Both sides ended at once, and the other's reason is the one that both report. */
+    yieldsEnd: ({ context }) => !standsOver(context.localId, context.remoteId),
+  },
+  actions: {
+    becomeCaller: assign({ role: 'caller' }),
+    becomeCallee: assign({
+      role: 'callee',
+      offer: ({ event }) => event as EventOf<'signal.offer' | 'call.yield'>,
+      early: noCandidates,
+    }),
+    enqueueEarly: assign(({ context, event }) => {
+      const { ufrag, candidates } = event as EventOf<'signal.candidates'>
+      const early = enqueue(context.early, ufrag, candidates)
+      return { early, candidates: early.counters }
+    }),
+    toConnection: toConnection<ConnectionEvent>,
+    sendSignals: emit(({ event }) => ({
+      type: 'signals',
+      messages: (event as EventOf<'negotiation.signals'>).messages,
+    })),
+    keepNegotiation: assign(({ event }) => {
+      const { state, candidates } = event as EventOf<'negotiation.changed'>
+      return { negotiation: state, candidates }
+    }),
+    /** Ends by an act of this side; what it says goes with it. */
+    endLocally: assign(({ event }, reason: EndReason) => {
+      const { message } = event as { message?: string }
+      return { end: { reason, by: 'local' as const, message } }
+    }),
+    sendEnd: emit(({ context: { end } }) => {
+      const reason = end?.reason ?? 'closed'
+      const type = reason === 'rejected' || reason === 'busy' ? 'reject' : 'hangup'
+      return { type: 'signals', messages: [{ type, reason, message: end?.message }] }
+    }),
+    /** Ends by an act of the other side: its message says why, or another instance has taken its place. */
+    endRemotely: assign(({ event }) => {
+      const { reason = 'replaced' as const, message } = event as Partial<EventOf<'signal.hangup' | 'signal.reject'>>
+      return { end: { reason, by: 'remote' as const, message } }
+    }),
+    forgetNegotiation: assign({ negotiation: undefined }),
+    ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
+  },
+})

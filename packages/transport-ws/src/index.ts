@@ -1,0 +1,39 @@
+/**
+ * Signaling over a WebSocket to the Parley relay.
+ *
+ * A socket is one peer in one room. When it is lost it is opened again, with the same id, and whoever waited for a
+ * message of this peer meanwhile does not notice.
+ *
+ * @packageDocumentation
+ */
+import type { SignalingTransport } from '@parley-rtc/core'
+import { createLink } from './link.ts'
+import type { WebSocketTransportOptions } from './options.ts'
+import type { WebSocketConstructor } from './web-socket.ts'
+
+export type { WebSocketTransportOptions } from './options.ts'
+export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts'
+
+/**
+ * A transport over the Parley relay at `url`. Throws at once if that is no address; joining throws `unsupported` where
+ * there is no WebSocket. The relay may refuse the room with `unauthorized`, `id-taken`, `room-full` or `incompatible`.
+ */
+export const webSocketTransport = (options: WebSocketTransportOptions): SignalingTransport => {
+  const url = toAddress(options.url)
+  return (join) => {
+    const { WebSocket = globalThis.WebSocket as WebSocketConstructor | undefined } = options
+    if (WebSocket) return createLink(url, WebSocket, options, join)
+    const error = new Error('webSocketTransport finds no WebSocket here: pass the class of the package "ws".')
+    throw Object.assign(error, { code: 'unsupported' })
+  }
+}
+
+const toAddress = (text: string | URL): URL => {
+  try {
+    const url = new URL(String(text).replace(/^http/i, 'ws'))
+    if (/^wss?:$/.test(url.protocol)) return url
+  } catch {
+    // Said below.
+  }
+  throw new Error(`webSocketTransport needs a url like "wss://relay.example", not "${text}".`)
+}

@@ -1,0 +1,153 @@
+import type { Clock, PeerAddress, SignalingJoin, SignalingLink } from '@parley-rtc/core'
+import { idHeld, refusals } from './close-codes.ts'
+import { openConnection, type Connection, type RelayFrame } from './connection.ts'
+import { onWake } from './on-wake.ts'
+import type { WebSocketTransportOptions } from './options.ts'
+import type { WebSocketConstructor } from './web-socket.ts'
+
+const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (id) => clearTimeout(id as number),
+}
+
+/**
+ * The next attempt waits a random time up to a bound, in ms, that doubles from the smaller one to the greater one, so
+ * that those who lost one relay do not come back together. The first is soon: most losses concern one client only.
+ */
+const minBackoff = 250
+const maxBackoff = 30_000
+/** A link that lived this long, in ms, has done with the trouble before it. */
+const stableAfter = 30_000
+/** The longest wait that a relay may ask for, in ms. */
+const maxWait = 60_000
+/**
+ * The relay takes frames of 128 KiB in UTF-8. A character (a UTF-16 code unit) is at most three bytes of it, and the
+ * address before the text at most 128 characters and a line feed.
+ */
+const maxLength = 43_500
+
+/** One peer in one room, over as many sockets as it takes. */
+export const createLink = (
+  url: URL,
+  WebSocket: WebSocketConstructor,
+  options: WebSocketTransportOptions,
+  join: SignalingJoin,
+): SignalingLink => {
+  const { token, protocols = [], clock = systemClock, random = Math.random } = options
+  const { id, instance } = join.self
+  /** Nobody, once the link was closed or refused. */
+  let listener: SignalingJoin | undefined = join
+  const present = new Map<string, PeerAddress>()
+  let connection: Connection | undefined
+  /** Never, while the room is not joined. */
+  let openedAt = Infinity
+  let failures = 0
+  let retryTimer: unknown
+  /** Whether the wait for the next attempt is our own, and may be cut short. */
+  let mayHurry = false
+  /** Gives this instance its id back. */
+  let resume: unknown
+  /** Before this time the relay would drop what is sent. */
+  let quietUntil = 0
+  /** How long a relay that stops wants us to wait, in ms. */
+  let drain = 0
+  let closed: Promise<void> | undefined
+
+  const connect = (): void => {
+    clock.clearTimeout(retryTimer)
+    connection = openConnection({
+      clock,
+      hello,
+      openSocket: () => new WebSocket(url.href, ['parley.1', ...protocols]),
+      onRelay: takeFrame,
+      onMessage: (from, text) => listener?.onMessage(from, text),
+      onEnd: lose,
+    })
+  }
+
+  const hello = async (): Promise<string> => {
+    const given = typeof token === 'function' ? await token() : token
+    return JSON.stringify({ room: join.room, id, instance, token: given, resume })
+  }
+
+  const takeFrame = (frame: RelayFrame): void => {
+    const { type, peer, to } = frame
+    if (type === 'welcome') enter(frame)
+    if (type === 'joined' || type === 'left') tell(type, peer)
+    if (type === 'unreachable') listener?.onUnreachable(String(to))
+    if (type === 'slow-down') quietUntil = clock.now() + toWait(frame['retryAfter'])
+    if (type === 'drain') drain = toWait(frame['after'])
+  }
+
+  const enter = (welcome: RelayFrame): void => {
+    const before = new Map(present)
+    present.clear()
+    resume = welcome['resume']
+    openedAt = clock.now()
+    listener?.onOpen()
+    const peers: unknown = welcome['peers']
+    if (Array.isArray(peers)) for (const peer of peers) tell('joined', peer)
+    for (const peer of before.values()) if (!present.has(peer.instance)) listener?.onPresence({ type: 'left', peer })
+  }
+
+  const tell = (type: 'joined' | 'left', peer: unknown): void => {
+    if (!isAddress(peer) || peer.instance === instance) return
+    if (type === 'joined') present.set(peer.instance, peer)
+    else if (!present.delete(peer.instance)) return
+    listener?.onPresence({ type, peer })
+  }
+
+  const lose = (code: number, reason: string | undefined): void => {
+    const livedFor = clock.now() - openedAt
+    openedAt = Infinity
+    connection = undefined
+    if (livedFor >= stableAfter) failures = 0
+    const told = listener
+    const refusal = refusals[code]
+    const error = refusal ? toError(refusal, `${reason || refusal} (${code})`) : undefined
+    if (error) stop()
+    if (error || livedFor >= 0) told?.onClose(error)
+    if (!listener) return
+    const asked = code === idHeld ? toWait(reason) : drain
+    drain = 0
+    mayHurry = asked === 0
+    retryTimer = clock.setTimeout(connect, asked + random() * Math.min(maxBackoff, minBackoff * 2 ** failures++))
+  }
+
+  const toError = (code: string, why: string): Error => {
+    const error = new Error(`"${id}" cannot join the room "${join.room}" at ${url.host}: ${why}.`)
+    return Object.assign(error, { code })
+  }
+
+  const stop = (): void => {
+    listener = undefined
+    stopWaking()
+    clock.clearTimeout(retryTimer)
+  }
+
+  const stopWaking = onWake(() => {
+    if (connection) connection.probe()
+    else if (mayHurry) connect()
+  })
+  connect()
+
+  return {
+    maxLength,
+    send: (to, text) => {
+      if (clock.now() >= quietUntil) connection?.send(`${to}\n${text}`)
+    },
+    close: async () => {
+      stop()
+      await (closed ??= connection?.close())
+    },
+  }
+}
+
+const isAddress = (value: unknown): value is PeerAddress => {
+  const { id, instance } = Object(value) as Record<string, unknown>
+  return typeof id === 'string' && typeof instance === 'string'
+}
+
+/** Milliseconds out of whatever came. */
+const toWait = (value: unknown): number => Math.min(Math.max(Number(value) || 0, 0), maxWait)

@@ -7,6 +7,7 @@ const conditions = ['@parley-rtc/source', ...defaultServerConditions]
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
+  environments: { __vitest__: { resolve: { conditions, noExternal: [/^@parley-rtc\//] } } },
   test: {
     // Threads crash with @roamhq/wrtc, whose native part does not survive the end of a worker thread.
     pool: 'forks',

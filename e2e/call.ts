@@ -1,6 +1,12 @@
+import { parseArgs } from 'node:util'
 import wrtc from '@roamhq/wrtc'
-import { createPeer, type Session } from '@parley-rtc/core'
+import { createPeer, type Session, type SignalingTransport } from '@parley-rtc/core'
 import { memoryNetwork } from '@parley-rtc/core/testing'
+import { createRelay } from '@parley-rtc/relay'
+import { mqttTransport } from '@parley-rtc/transport-mqtt'
+import { webSocketTransport } from '@parley-rtc/transport-ws'
+import { WebSocket } from 'ws'
+import { startAedes } from './brokers.ts'
 
 /** The longest that one call may take, in ms. */
 const patience = 15_000
@@ -15,18 +21,47 @@ interface Moment {
   readonly text: string
 }
 
+/** A transport for each peer, and what to stop afterwards. */
+interface Medium {
+  readonly transport: () => SignalingTransport
+  readonly close: () => Promise<unknown>
+}
+
+/** What `--transport` names. Without `--url`, the server it needs runs in this process. */
+const media: Record<string, (url: string | undefined) => Promise<Medium>> = {
+  memory: async () => ({ transport: memoryNetwork().transport, close: async () => {} }),
+  ws: async (given) => {
+    const relay = createRelay({ port: 0 })
+    const url = given ?? `ws://127.0.0.1:${(await relay.listen()).port}`
+    return { transport: () => webSocketTransport({ url, WebSocket }), close: relay.close }
+  },
+  mqtt: async (given) => {
+    const broker = given === undefined ? await startAedes() : undefined
+    const url = given ?? broker?.url ?? ''
+    return { transport: () => mqttTransport({ url }), close: async () => broker?.close() }
+  },
+}
+
+const usage = 'npm run call -- [--transport memory|ws|mqtt] [--url <address of a relay or a broker>]'
+
 /**
  * Plays one call between two peers of this process: it connects, a word goes there and back, and the caller hangs up.
  * Prints what each side went through; resolves to whether all of it happened.
  */
-export const call = async (): Promise<boolean> => {
+export const call = async (args: readonly string[] = []): Promise<boolean> => {
+  const { values } = parseArgs({ args: [...args], options: { transport: { type: 'string' }, url: { type: 'string' } } })
+  const { transport = 'memory', url } = values
+  const open = Object.hasOwn(media, transport) ? media[transport] : undefined
+  if (!open) throw new Error(`There is no transport "${transport}". ${usage}`)
+  const medium = await open(url)
   const start = performance.now()
   const moments: Moment[] = []
   const note = (side: Side, text: string) => moments.push({ at: performance.now() - start, side, text })
 
-  const done = play(note).then(() => true)
+  const done = play(medium, note).then(() => true)
   const late = new Promise<false>((resolve) => setTimeout(resolve, patience, false))
   const ok = await Promise.race([done, late])
+  await medium.close()
 
   console.log(table(moments))
   console.log(
@@ -35,13 +70,13 @@ export const call = async (): Promise<boolean> => {
   return ok
 }
 
-const play = async (note: (side: Side, text: string) => void): Promise<void> => {
-  const network = memoryNetwork()
+const play = async ({ transport }: Medium, note: (side: Side, text: string) => void): Promise<void> => {
+  const room = `hall-${crypto.randomUUID().slice(0, 8)}` // a broker of others may have another call in it
   const join = (id: string) =>
     createPeer({
       id,
-      room: 'hall',
-      transport: network.transport(),
+      room,
+      transport: transport(),
       rtc: { RTCPeerConnection: wrtc.RTCPeerConnection },
     })
   const [ann, bob] = [join('ann'), join('bob')]

@@ -9,6 +9,10 @@ export interface TestBrowser {
   readonly origin: string
   /** Opens a page of `e2e/pages` by its name and waits until its module ran. All tabs of a test share a profile. */
   readonly openTab: (page?: string) => Promise<Page>
+  /** The same in a profile of its own, which shares nothing with the others, as on another machine. */
+  readonly openApart: (page?: string) => Promise<Page>
+  /** An empty page in a profile of its own. */
+  readonly openEmpty: () => Promise<Page>
   /** Opens a page by its path, such as `playground/?as=bob`, and waits for nothing of its own. */
   readonly openPath: (path: string) => Promise<Page>
   /** Errors of the pages that match are part of this test. Any other error on a console fails it. */
@@ -33,7 +37,7 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
   describe.each(names)('in %s', (name) => {
     const origin = inject('origin')
     let browser: Browser
-    let context: BrowserContext
+    let contexts: BrowserContext[] = []
     let errors: string[] = []
     let expected: RegExp[] = []
     const unexpected = (): string[] => errors.filter((error) => !expected.some((pattern) => pattern.test(error)))
@@ -46,7 +50,17 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
     beforeEach(async () => {
       errors = []
       expected = []
-      context = await browser.newContext()
+      await openProfile()
+    })
+    afterEach(async () => {
+      await Promise.all(contexts.map((context) => context.close()))
+      contexts = []
+      if (unexpected().length > 0) throw new Error(`The pages had errors:\n${unexpected().join('\n')}`)
+    })
+
+    const openProfile = async (): Promise<BrowserContext> => {
+      const context = await browser.newContext()
+      contexts.push(context)
       // Not every browser reports a rejection that nobody handled as a page error; a console it has.
       await context.addInitScript(() => {
         addEventListener('unhandledrejection', ({ reason }) => console.error('Unhandled rejection:', reason))
@@ -55,29 +69,31 @@ export const forEachBrowser = (define: (browser: TestBrowser) => void): void => 
         if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`)
       })
       context.on('weberror', (error) => errors.push(String(error.error().stack ?? error.error())))
-    })
-    afterEach(async () => {
-      await context.close()
-      if (unexpected().length > 0) throw new Error(`The pages had errors:\n${unexpected().join('\n')}`)
-    })
+      return context
+    }
 
-    const openPath = async (path: string): Promise<Page> => {
+    const openPath = async (path: string, context = contexts[0]): Promise<Page> => {
+      if (!context) throw new Error('A page can be opened inside of a test only.')
       const tab = await context.newPage()
       await tab.goto(`${origin}/${path}`)
+      return tab
+    }
+
+    const openReady = async (page = '', context?: BrowserContext): Promise<Page> => {
+      const tab = await openPath(page, context)
+      // A module that fails to load leaves an error and nothing else.
+      await expect.poll(async () => unexpected().length > 0 || (await isReady(tab)), { timeout: 20_000 }).toBe(true)
+      expect(unexpected()).toEqual([])
       return tab
     }
 
     define({
       name,
       origin,
-      openPath,
-      openTab: async (page = '') => {
-        const tab = await openPath(page)
-        // A module that fails to load leaves an error and nothing else.
-        await expect.poll(async () => unexpected().length > 0 || (await isReady(tab)), { timeout: 20_000 }).toBe(true)
-        expect(unexpected()).toEqual([])
-        return tab
-      },
+      openPath: (path) => openPath(path),
+      openTab: (page) => openReady(page),
+      openEmpty: async () => (await openProfile()).newPage(),
+      openApart: async (page) => openReady(page, await openProfile()),
       expectErrors: (pattern) => expected.push(pattern),
     })
   })

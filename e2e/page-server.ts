@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, defaultClientConditions } from 'vite'
+import { attachSignalingServers } from '../apps/playground/signaling-servers.ts'
 
-/** Serves `e2e/pages`, and the playground beneath `/playground/`, both built from the TypeScript sources. */
+/**
+ * Serves `e2e/pages`, and the playground beneath `/playground/`, both built from the TypeScript sources; `/relay` and
+ * `/mqtt` are there as in `npm start`.
+ */
 export interface PageServer {
   /** Such as `http://127.0.0.1:41234`, without a slash at its end. */
   readonly origin: string
@@ -52,10 +56,12 @@ export const startPageServer = async (
     )
   }
   const http = createServer(answer)
+  const signaling = await attachSignalingServers(http)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     close: async () => {
+      await signaling.close()
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
     },

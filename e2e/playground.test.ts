@@ -50,6 +50,30 @@ const litStates = (page: Page, machine: string, who: Who): Promise<(string | nul
     .locator(`[data-machine="${machine}"] .lit-${who}`)
     .evaluateAll((states) => states.map((state) => state.getAttribute('data-state')))
 
+interface StateBox {
+  readonly state: string
+  readonly left: number
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+}
+
+/** Where the chart of a machine draws its states. */
+const stateBoxes = (page: Page, machine: string): Promise<StateBox[]> =>
+  page.locator(`[data-machine="${machine}"] [data-state] > .shape:not(.inner)`).evaluateAll((shapes) =>
+    shapes.map((shape) => {
+      const { left, top, right, bottom } = shape.getBoundingClientRect()
+      return { state: shape.parentElement?.getAttribute('data-state') ?? '', left, top, right, bottom }
+    }),
+  )
+
+const placeOf = (one: StateBox, other: StateBox): 'inside' | 'apart' | 'across' => {
+  if (one.left > other.left && one.right < other.right && one.top > other.top && one.bottom < other.bottom)
+    return 'inside'
+  const isBeside = one.right < other.left || one.left > other.right
+  return isBeside || one.bottom < other.top || one.top > other.bottom ? 'apart' : 'across'
+}
+
 interface StateNode {
   readonly key: string
   readonly path: readonly string[]
@@ -121,6 +145,26 @@ forEachBrowser((browser) => {
     expect(await paneOf(alice, 'alice').locator('.status').innerText()).toContain('bob left.')
   })
 
+  it.each([
+    ['WebSocket', 'the relay'],
+    ['MQTT', 'the MQTT broker'],
+  ])('connects two browsers over %s', async (link, words) => {
+    const alice = await openPlayground(browser, '?as=alice')
+    await alice.getByRole('link', { name: link }).click()
+    expect(await alice.locator('footer').innerText()).toContain(words)
+    await expectStatus(alice, 'alice', 'ready')
+    const address = await alice.getByRole('link', { name: 'Open a second tab' }).getAttribute('href')
+    const bob = await browser.openEmpty()
+    await bob.goto(`${browser.origin}/playground/${address}`)
+    await expectStatus(bob, 'bob', 'ready')
+    await expect.poll(() => alice.locator('.elsewhere').innerText(), soon).toContain('In another tab')
+    await connect(alice, bob)
+    await say(bob, 'bob', 'From the other browser')
+    await expect.poll(() => chatOf(alice, 'alice'), soon).toEqual(['From the other browser'])
+    await press(alice, 'alice', 'Hang up')
+    await expectStatus(bob, 'bob', 'ended')
+  })
+
   it('goes back from two tabs to two panes', async () => {
     const page = await openPlayground(browser, '?as=bob')
     await page.getByRole('link', { name: 'Two panes' }).click()
@@ -143,6 +187,20 @@ forEachBrowser((browser) => {
       expect(drawn).toHaveLength(states.length)
       const texts = await chart.locator('text').allTextContents()
       for (const { key } of states) expect(texts).toContain(key)
+    }
+  })
+
+  it('keeps each state inside the box of its parent, and nothing else', async () => {
+    const page = await openPlayground(browser)
+    for (const { id, root } of [sessionMachine, negotiationMachine]) {
+      const boxes = await stateBoxes(page, id)
+      expect(boxes).toHaveLength(statesWithin(root).length)
+      for (const [index, one] of boxes.entries())
+        for (const other of boxes.slice(index + 1)) {
+          const [outer, inner] = one.state.length < other.state.length ? [one, other] : [other, one]
+          const isWithin = inner.state.startsWith(`${outer.state}.`)
+          expect(placeOf(inner, outer), `${inner.state} and ${outer.state}`).toBe(isWithin ? 'inside' : 'apart')
+        }
     }
   })
 

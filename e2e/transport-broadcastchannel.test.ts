@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { insecureHost } from './browsers.ts'
+import { expectContract } from './contract.ts'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 import type { LoggedCall, TransportDriver } from './pages/transport-page.ts'
 
@@ -53,13 +54,7 @@ forEachBrowser((browser) => {
   it('keeps every promise of the contract', async () => {
     const page = await browser.openTab('transport')
     const names = await page.evaluate(() => e2e.checks())
-    expect(names.length).toBeGreaterThan(15)
-    const failures: string[] = []
-    for (const name of names) {
-      const reason = await page.evaluate((check) => e2e.check(check), name)
-      if (reason) failures.push(`${name}: ${reason}`)
-    }
-    expect(failures).toEqual([])
+    await expectContract(page, names)
     expect(await page.evaluate(() => e2e.locks())).toEqual([])
   })
 

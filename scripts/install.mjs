@@ -1,10 +1,10 @@
-/** Makes a fresh clone ready: its npm packages, and the two browsers that the tests drive. */
+/** Makes a fresh clone ready: its npm packages, and the programs that the tests drive: two browsers and two brokers. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { fail, npm, root, run } from './run.mjs'
 
-const browsers = {
+const programs = {
   chromium: {
     variable: 'PARLEY_CHROMIUM',
     commands: [
@@ -22,7 +22,21 @@ const browsers = {
     commands: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
     packages: { debian: 'firefox-esr', ubuntu: 'firefox', darwin: 'firefox' },
   },
+  mosquitto: {
+    variable: 'PARLEY_MOSQUITTO',
+    // Debian puts it where the PATH of users does not look.
+    commands: ['mosquitto', '/usr/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto', '/usr/local/sbin/mosquitto'],
+    packages: { debian: 'mosquitto', ubuntu: 'mosquitto', darwin: 'mosquitto' },
+  },
+  nats: {
+    variable: 'PARLEY_NATS',
+    commands: ['nats-server', '/usr/sbin/nats-server'],
+    packages: { debian: 'nats-server', ubuntu: 'nats-server', darwin: 'nats-server' },
+  },
 }
+
+/** What `npm test` can need. */
+export const programNames = Object.keys(programs)
 
 /** Runs `npm ci` unless what is installed is what the lockfile says. */
 export const ensureModules = async () => {
@@ -33,32 +47,33 @@ export const ensureModules = async () => {
 }
 
 /**
- * Finds Chromium and Firefox, and installs what is missing where that needs nobody's password.
- * Resolves to `{ chromium, firefox, missing }`: two paths or undefined, and for what is missing what to do about it.
+ * Finds programs by their names, and installs what is missing where that needs nobody's password.
+ * Resolves to `{ env, missing }`: variables that hold their paths, and for what is missing what to do about it.
  */
-export const ensureBrowsers = async () => {
-  let found = findBrowsers()
-  const installable = Object.keys(browsers).filter((name) => !found[name] && !process.env[browsers[name].variable])
+export const ensurePrograms = async (names) => {
+  let found = findPrograms(names)
+  const installable = names.filter((name) => !found[name] && !process.env[programs[name].variable])
 
   const system = systemName()
-  const packages = installable.map((name) => browsers[name].packages[system])
+  const packages = installable.map((name) => programs[name].packages[system])
   const apt = system === 'debian' || system === 'ubuntu'
   if (apt && packages.length > 0 && process.getuid?.() === 0) {
     console.log(`Installing ${packages.join(' and ')} (apt-get) …`)
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    // Run level 1: the package of a server shall not start it.
+    const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
     await run('apt-get', ['update', '-qq'], { env })
     await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env })
-    found = findBrowsers()
+    found = findPrograms(names)
   }
-  const missing = Object.keys(browsers)
-    .filter((name) => !found[name])
-    .map((name) => ({ name, advice: adviceFor(name, system) }))
-  return { ...found, missing }
+  const env = Object.fromEntries(names.flatMap((name) => (found[name] ? [[programs[name].variable, found[name]]] : [])))
+  const missing = names.filter((name) => !found[name]).map((name) => ({ name, advice: adviceFor(name, system) }))
+  return { env, missing }
 }
 
-const findBrowsers = () =>
+const findPrograms = (names) =>
   Object.fromEntries(
-    Object.entries(browsers).map(([name, { variable, commands }]) => {
+    names.map((name) => {
+      const { variable, commands } = programs[name]
       const chosen = process.env[variable]
       return [name, chosen ? findCommand(chosen) : commands.map(findCommand).find((path) => path && starts(path))]
     }),
@@ -79,14 +94,18 @@ const isExecutable = (path) => {
 }
 
 // Ubuntu's packages put a script in the browser's place that only says "install the snap".
-const starts = (path) => spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0
+const starts = (path) =>
+  spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0 || isBroker(path)
+
+// The broker knows no `--version`; that it tells its options shows that it runs.
+const isBroker = (path) => path.endsWith('mosquitto') && spawnSync(path, ['-h'], { timeout: 20_000 }).stdout?.length > 0
 
 const adviceFor = (name, system) => {
-  const { variable, packages } = browsers[name]
+  const { variable, packages } = programs[name]
   if (process.env[variable]) return `${variable} is ${process.env[variable]}, which is no program that can be run.`
   const command =
     system === 'darwin'
-      ? `brew install --cask ${packages.darwin}`
+      ? `brew install ${packages.darwin}`
       : system
         ? `sudo apt-get install -y ${packages[system]}`
         : undefined

@@ -6,18 +6,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ensureBrowsers, ensureModules } from './install.mjs'
+import { ensureModules, ensurePrograms, programNames } from './install.mjs'
 import { root, run } from './run.mjs'
 import { countTests, ringLines } from './test-rings.mjs'
 
 /** Runs vitest once and prints what ran. Resolves to the exit code. */
 const test = async (args) => {
   await ensureModules()
-  const { chromium, firefox, missing } = needsBrowsers(args) ? await ensureBrowsers() : { missing: [] }
-  const { code, report } = await runVitest([...args, ...withoutTestsOf(missing)], {
-    ...(chromium ? { PARLEY_CHROMIUM: chromium } : {}),
-    ...(firefox ? { PARLEY_FIREFOX: firefox } : {}),
-  })
+  const { env, missing } = await ensurePrograms(programsFor(args))
+  const { code, report } = await runVitest([...args, ...withoutTestsOf(missing)], env)
 
   if (report) console.log(`\n${ringLines(report).join('\n')}`)
   for (const { name, advice } of missing) console.log(`\nThe tests in ${name} did not run. ${advice}`)
@@ -25,10 +22,10 @@ const test = async (args) => {
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 
   if (code !== 0) return code
-  return missing.length > 0 && process.env['PARLEY_ALLOW_MISSING_BROWSERS'] !== '1' ? 1 : 0
+  return missing.length > 0 && process.env['PARLEY_ALLOW_MISSING'] !== '1' ? 1 : 0
 }
 
-// The tests of a browser stand in a `describe` that names it.
+// The tests of a program stand in a `describe` that names it.
 const withoutTestsOf = (missing) =>
   missing.length > 0 ? ['--testNamePattern', `^(?!.*\\b(?:${missing.map(({ name }) => name).join('|')})\\b)`] : []
 
@@ -53,12 +50,14 @@ const readReport = (file) => {
   }
 }
 
-// A run of `npm test -- core` shall not install browsers that it never starts.
-const needsBrowsers = (args) => {
+// A run of `npm test -- core` shall not install what it never starts.
+const programsFor = (args) => {
   const { values, positionals: filters } = parseArgs({ args, strict: false, options: { project: { type: 'string' } } })
-  if (values.project === 'unit') return false
-  const files = readdirSync(join(root, 'e2e')).map((file) => `e2e/${file}`)
-  return filters.length === 0 || files.some((file) => filters.some((filter) => file.includes(filter)))
+  const hasAny = (paths) =>
+    filters.length === 0 || paths.some((path) => filters.some((filter) => path.includes(filter)))
+  const ofEndToEnd = readdirSync(join(root, 'e2e')).map((file) => `e2e/${file}`)
+  if (values.project !== 'unit' && hasAny(ofEndToEnd)) return programNames
+  return hasAny(['packages/transport-mqtt/src']) ? ['mosquitto', 'nats'] : []
 }
 
 process.exit(await test(process.argv.slice(2)))

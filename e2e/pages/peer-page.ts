@@ -1,7 +1,18 @@
 import * as parley from '@parley-rtc/core'
-import type { CallOptions, Channel, Peer, PeerOptions, Session, SessionEnd, SessionStatus } from '@parley-rtc/core'
+import type {
+  CallOptions,
+  Channel,
+  Peer,
+  PeerOptions,
+  Session,
+  SessionEnd,
+  SessionStatus,
+  SignalingTransport,
+} from '@parley-rtc/core'
 import * as testing from '@parley-rtc/core/testing'
 import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
+import { mqttTransport } from '@parley-rtc/transport-mqtt'
+import { webSocketTransport } from '@parley-rtc/transport-ws'
 import { watchConnections } from './watch-connections.ts'
 
 /** A session with everything that it told. */
@@ -22,10 +33,20 @@ export interface SessionView extends Omit<WatchedSession, 'session' | 'tracks'> 
   readonly status: SessionStatus
   readonly role: string
   readonly negotiation: string | undefined
+  /** What carries its messages now. */
+  readonly signaling: string
   readonly metadata: unknown
   readonly signalingState: string | undefined
   /** Kinds of the remote tracks, and whether media of them arrives. */
   readonly tracks: readonly { readonly kind: string; readonly live: boolean }[]
+}
+
+/** Which way the signaling goes: to other tabs, to a relay, to a broker. */
+export type Medium = 'tabs' | { readonly relay: string } | { readonly broker: string }
+
+const transportOver = (medium: Medium): SignalingTransport => {
+  if (medium === 'tabs') return broadcastChannelTransport()
+  return 'relay' in medium ? webSocketTransport({ url: medium.relay }) : mqttTransport({ url: medium.broker })
 }
 
 /** What to do about a call: take it, or let it ring. */
@@ -96,8 +117,12 @@ const driver = {
   /** Incoming calls, in their order. */
   incoming,
   warnings,
-  join: async (options: Omit<PeerOptions, 'transport'>, answer: Answer = 'accept'): Promise<void> => {
-    const joined = parley.createPeer({ ...options, transport: broadcastChannelTransport() })
+  join: async (
+    options: Omit<PeerOptions, 'transport'>,
+    answer: Answer = 'accept',
+    medium: Medium = 'tabs',
+  ): Promise<void> => {
+    const joined = parley.createPeer({ ...options, transport: transportOver(medium) })
     peer = joined
     joined.on('warning', ({ message }) => warnings.push(message))
     joined.on('call', (session) => {
@@ -132,13 +157,14 @@ const driver = {
     const watched = sessions.at(index)
     if (!watched) return undefined
     const { session, tracks, ...rest } = watched
-    const { status, role, negotiation } = session.getSnapshot()
+    const { status, role, negotiation, signaling } = session.getSnapshot()
     return {
       ...rest,
       id: session.id,
       status,
       role,
       negotiation,
+      signaling,
       metadata: session.metadata,
       signalingState: session.peerConnection?.signalingState,
       tracks: tracks.map(({ kind, muted, readyState }) => ({ kind, live: !muted && readyState === 'live' })),

@@ -1,5 +1,5 @@
 import { byId, element } from './element.ts'
-import { linkTo, readPlace, type Place } from './place.ts'
+import { linkTo, readPlace, vias, type Place } from './place.ts'
 import { openPlayground, type Playground } from './playground.ts'
 import { connectThemeButton } from './theme.ts'
 
@@ -34,11 +34,15 @@ const go = (next: Place) => {
 }
 
 const renderLinks = () => {
-  const { room, as } = place
+  const { room, via, as } = place
   byId('room').textContent = room
-  connectLink('mode-panes', { room, as: undefined }, as === undefined)
-  connectLink('mode-tabs', { room, as: as ?? 'alice' }, as !== undefined)
-  byId('second-tab').setAttribute('href', linkTo({ room, as: as === 'bob' ? 'alice' : 'bob' }))
+  connectLink('mode-panes', { room, via, as: undefined }, as === undefined)
+  connectLink('mode-tabs', { room, via, as: as ?? 'alice' }, as !== undefined)
+  byId('second-tab').setAttribute('href', linkTo({ room, via, as: as === 'bob' ? 'alice' : 'bob' }))
+  for (const each of vias) {
+    connectLink(`via-${each}`, { room, via: each, as }, each === via)
+    byId(`about-${each}`).hidden = each !== via
+  }
 }
 
 const connectLink = (id: string, target: Place, isHere: boolean) => {

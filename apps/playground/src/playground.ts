@@ -1,11 +1,11 @@
 import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
-import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
 import { createLiveChart } from './chart/live-chart.ts'
 import { createLegend } from './chart/legend.ts'
 import { element } from './element.ts'
 import { names, otherOf, type Name, type Place } from './place.ts'
 import { createMedium } from './side/medium.ts'
 import { createSide, type SideState } from './side/side.ts'
+import { transportVia } from './side/transport-via.ts'
 import { createElsewhereView } from './view/elsewhere-view.ts'
 import { createFaultsView } from './view/faults-view.ts'
 import { createPaneView } from './view/pane-view.ts'
@@ -18,9 +18,9 @@ export interface Playground {
 }
 
 /** Fills the page: one pane for each side that lives here, the messages between them, and both charts. */
-export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
+export const openPlayground = ({ room, via, as }: Place, stage: HTMLElement, charts: HTMLElement): Playground => {
   const local = as === undefined ? names : [as]
-  const medium = createMedium(broadcastChannelTransport())
+  const medium = createMedium(transportVia(via))
   const bothCall = element('button', {
     type: 'button',
     class: 'button go',
@@ -46,7 +46,7 @@ export const openPlayground = ({ room, as }: Place, stage: HTMLElement, charts: 
     text: 'One RTCPeerConnection: which operation runs, and who may offer next.',
   })
   const panes = new Map(local.map((name) => [name, openPane(name)]))
-  const elsewhere = as === undefined ? undefined : createElsewhereView(otherOf(as), room)
+  const elsewhere = as === undefined ? undefined : createElsewhereView({ room, via, as: otherOf(as) })
 
   function openPane(name: Name) {
     const side = createSide({

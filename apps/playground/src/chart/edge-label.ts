@@ -1,20 +1,22 @@
 import type { ChartEdge, ChartEvent } from './read-machine.ts'
 
-/** The lines beside an edge. */
-export const labelOf = ({ events }: ChartEdge): readonly string[] => wrap([...new Set(events.map(shorten))])
+/** The lines in an edge, each of a number of characters. */
+export const labelOf = ({ events }: ChartEdge, length: number): readonly string[] =>
+  wrap([...new Set(events.map(shorten))], length)
 
 /** The lines within a state, for an edge that is not drawn. */
 export const noteOf = ({ events, target }: ChartEdge): readonly string[] => {
   const text = [...new Set(events.map(shorten))].join(', ')
   const end = `→ ${target.split('.').at(-1)}`
-  return text.length + end.length < lineLength ? [`${text} ${end}`] : [text, end]
+  return text.length + end.length < noteLength ? [`${text} ${end}`] : [text, end]
 }
 
 /** The same in full, with the names that the source code uses. */
 export const titleOf = ({ source, target, events }: ChartEdge): string =>
   `${source || 'any state'} → ${target}\n${events.map(spell).join('\n')}`
 
-const lineLength = 18
+/** Characters. */
+const noteLength = 18
 
 const spell = ({ type, guard }: ChartEvent): string => `${type || 'always'}${guard === undefined ? '' : ` [${guard}]`}`
 
@@ -41,12 +43,19 @@ const shortenType = (type: string, origin: string, name: string): string => {
 const toWords = (name: string): string =>
   name.replaceAll(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start}`).toLowerCase()
 
-const wrap = (parts: readonly string[]): readonly string[] => {
+/** A part is broken only where it is too long for a line of its own. */
+const wrap = (parts: readonly string[], length: number): readonly string[] => {
+  const lines = parts.map((part, index) => (index < parts.length - 1 ? `${part},` : part))
+  return join(lines, length).flatMap((line) => (line.length <= length ? [line] : join(line.split(' '), length)))
+}
+
+/** Lines that are as full as can be. */
+const join = (texts: readonly string[], length: number): readonly string[] => {
   const lines: string[] = []
-  for (const part of parts) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + part.length + 2 <= lineLength) lines[lines.length - 1] = `${last}, ${part}`
-    else lines.push(part)
+  for (const text of texts) {
+    const longer = `${lines.at(-1) ?? ''} ${text}`
+    if (lines.length > 0 && longer.length <= length) lines[lines.length - 1] = longer
+    else lines.push(text)
   }
-  return lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line))
+  return lines
 }

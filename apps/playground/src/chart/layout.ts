@@ -1,17 +1,8 @@
-import { Graph, layout } from '@dagrejs/dagre'
 import { labelOf, noteOf } from './edge-label.ts'
-import { isWithin, type Chart, type ChartEdge, type ChartState } from './read-machine.ts'
-
-export interface Point {
-  readonly x: number
-  readonly y: number
-}
-
-/** A rectangle about its middle; px. */
-export interface Box extends Point {
-  readonly width: number
-  readonly height: number
-}
+import type { Box, Direction, Point } from './geometry.ts'
+import { moveLevel } from './level.ts'
+import { placeLevel, type Plan } from './place-level.ts'
+import type { Chart, ChartEdge, ChartState } from './read-machine.ts'
 
 export interface PlacedEdge {
   readonly edge: ChartEdge
@@ -36,77 +27,63 @@ export interface PlacedChart {
   readonly width: number
   readonly height: number
   readonly states: readonly PlacedState[]
-  /** Where transitions begin that hold in each state of a compound one (`''`: of the machine). */
+  /** Where transitions begin that hold in each state around them, and lead to one in it. */
   readonly anySpots: readonly Box[]
-  /** The dot that points at the initial state. */
-  readonly start: { readonly box: Box; readonly points: readonly Point[] }
+  /** From a dot to the state that is entered first, for the machine and each compound state. */
+  readonly starts: readonly (readonly Point[])[]
   readonly edges: readonly PlacedEdge[]
 }
-
-/** From the left to the right, or from the top to the bottom. */
-export type Direction = 'LR' | 'TB'
 
 /** px that a text takes. */
 export type Measure = (text: string, kind: 'state' | 'label') => number
 
 export const lineHeight = 14
 const stateHeight = 30
-const startKey = ':start'
-const spotKey = (source: string): string => `${source}:any`
+const margin = 8
+/** Characters in a line of a label: what stands side by side has to be narrow. */
+const lineLength = { LR: 12, TB: 22 }
 
-/** Finds a place for all of a chart, so that nothing covers anything else. */
+/** Finds a place for all of a chart, so that nothing covers anything else and each state stands in that around it. */
 export const placeChart = (chart: Chart, direction: Direction, measure: Measure): PlacedChart => {
-  const graph = new Graph({ compound: true, multigraph: true })
-  graph.setGraph({ rankdir: direction, nodesep: 22, ranksep: 24, edgesep: 12, marginx: 10, marginy: 10 })
-  const compounds = new Set(['', ...chart.states.filter(({ isCompound }) => isCompound).map(({ id }) => id)])
-  const notes = chart.edges.filter((edge) => isAside(edge) && !compounds.has(edge.source))
-  const drawn = chart.edges.filter((edge) => !notes.includes(edge))
+  const ids = new Set(chart.states.map(({ id }) => id))
+  const notes = chart.edges.filter((edge) => isAside(edge) && ids.has(edge.source))
   const notesOf = ({ id }: ChartState): readonly Note[] =>
     notes.filter(({ source }) => source === id).map((edge) => ({ edge, lines: noteOf(edge) }))
   const widest = (lines: readonly string[]) => Math.max(0, ...lines.map((line) => measure(line, 'label')))
 
-  for (const state of chart.states) {
-    const lines = notesOf(state).flatMap((note) => note.lines)
-    const width = Math.ceil(Math.max(measure(state.name, 'state'), widest(lines))) + 28
-    graph.setNode(state.id, state.isCompound ? {} : { width, height: stateHeight + lines.length * lineHeight })
+  const plan: Plan = {
+    chart,
+    edges: chart.edges.filter((edge) => !notes.includes(edge)),
+    sizeOf: (state) => {
+      const lines = notesOf(state).flatMap((note) => note.lines)
+      const width = Math.ceil(Math.max(measure(state.name, 'state'), widest(lines))) + 28
+      return { width, height: stateHeight + lines.length * lineHeight }
+    },
+    labelSizeOf: (edge) => {
+      const lines = labelOf(edge, lineLength[direction])
+      return { width: Math.ceil(widest(lines)) + 8, height: lines.length * lineHeight + 4 }
+    },
   }
-  for (const { id, parent } of chart.states) if (parent !== undefined) graph.setParent(id, parent)
-
-  // dagre draws no edges from a compound state: they begin at a spot within it, below all else when they lead out of it.
-  const spots = [...new Set(drawn.map(({ source }) => source).filter((source) => compounds.has(source)))]
-  for (const spot of spots) {
-    graph.setNode(spotKey(spot), { width: 40, height: 20 })
-    if (spot === '') continue
-    graph.setParent(spotKey(spot), spot)
-    const leadsOut = drawn.every(({ source, target }) => source !== spot || !isWithin(target, spot))
-    const inner = chart.states.filter(({ id, isCompound }) => !isCompound && isWithin(id, spot))
-    if (leadsOut) for (const { id } of inner) graph.setEdge(id, spotKey(spot), { weight: 0 }, 'above')
-  }
-  graph.setNode(startKey, { width: 10, height: 10 })
-  graph.setEdge(startKey, chart.initial, { width: 0, height: 0, weight: 4 })
-
-  const tailOf = ({ source }: ChartEdge) => (compounds.has(source) ? spotKey(source) : source)
-  for (const edge of drawn) {
-    const lines = labelOf(edge)
-    const size = { width: Math.ceil(widest(lines)) + 8, height: lines.length * lineHeight + 4 }
-    graph.setEdge(tailOf(edge), edge.target, { ...size, labelpos: 'c' })
-  }
-  layout(graph)
-
-  const boxOf = (id: string) => graph.node(id) as unknown as Box
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number }
+  const level = placeLevel(plan, undefined, direction)
+  const { size, boxes, anySpots, starts, routes, labels } = moveLevel(level, { x: margin, y: margin })
   return {
-    width: Math.ceil(width),
-    height: Math.ceil(height),
-    states: chart.states.map((state) => ({ state, box: boxOf(state.id), notes: notesOf(state) })),
-    anySpots: spots.map((spot) => boxOf(spotKey(spot))),
-    start: { box: boxOf(startKey), points: graph.edge(startKey, chart.initial).points ?? [] },
-    edges: drawn.map((edge) => {
-      const { points, ...label } = graph.edge(tailOf(edge), edge.target) as unknown as Box & { points: Point[] }
-      return { edge, points, lines: labelOf(edge), label }
+    width: size.width + 2 * margin,
+    height: size.height + 2 * margin,
+    states: chart.states.flatMap((state) => {
+      const box = boxes.get(state.id)
+      return box === undefined ? [] : [{ state, box, notes: notesOf(state) }]
+    }),
+    anySpots,
+    starts,
+    edges: plan.edges.flatMap((edge) => {
+      const [points, label] = [routes.get(edge), labels.get(edge)]
+      return points === undefined || label === undefined
+        ? []
+        : [{ edge, points, lines: labelOf(edge, lineLength[direction]), label }]
     }),
   }
 }
 
-/** What only deadlines and errors lead to would cover the way that a call takes. */
-const isAside = ({ events }: ChartEdge): boolean => events.every(({ type }) => /^xstate\.(after|error)/.test(type))
+/** What only deadlines and errors lead to would cover the way that a call takes; what leads nowhere is no way at all. */
+const isAside = ({ source, target, events }: ChartEdge): boolean =>
+  source === target || events.every(({ type }) => /^xstate\.(after|error)/.test(type))

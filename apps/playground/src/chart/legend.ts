@@ -17,7 +17,11 @@ export const createLegend = (): HTMLElement =>
       ...entry('done, error', 'The operation after which the state is named has settled.'),
       ...entry('reach 15 s → …', 'When that deadline is over, or on an error, the arrow is taken that is not drawn.'),
       ...entry('[is caller]', 'Only under this condition.'),
-      ...entry(element('span', { class: 'dashed', text: 'any' }), 'From each state of the box it stands in.'),
+      ...entry(
+        element('span', { class: 'dashed', text: 'any' }),
+        'From each state of the box it stands in; likewise what begins at a box.',
+      ),
+      ...entry('•↓', 'Entered first, in a box or at all; what ends at a box goes on from there.'),
     ),
   )
 

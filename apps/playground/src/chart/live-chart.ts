@@ -1,7 +1,8 @@
 import { element } from '../element.ts'
 import type { Name } from '../place.ts'
 import { drawChart } from './draw-chart.ts'
-import { placeChart, type Direction, type Measure } from './layout.ts'
+import type { Direction } from './geometry.ts'
+import { placeChart, type Measure } from './layout.ts'
 import { isWithin, readMachine, type DrawableMachine } from './read-machine.ts'
 
 /** A chart that shows where each side is. */

@@ -27,6 +27,8 @@ export interface ChartState {
   readonly name: string
   readonly parent: string | undefined
   readonly isCompound: boolean
+  /** Whether it is entered with the state around it. */
+  readonly isInitial: boolean
   readonly isFinal: boolean
 }
 
@@ -49,7 +51,7 @@ export interface ChartEvent {
 
 export interface Chart {
   readonly id: string
-  readonly initial: string
+  /** In the order of the machine, each before those in it. */
   readonly states: readonly ChartState[]
   readonly edges: readonly ChartEdge[]
 }
@@ -63,7 +65,7 @@ export const readMachine = ({ id, root, implementations: { delays = {} } }: Draw
     for (const [type, transitions] of node.transitions) addEdges(node, type, transitions)
     addEdges(node, '', node.always ?? [])
     for (const child of Object.values(node.states)) {
-      states.push(toState(child))
+      states.push({ ...toState(child), isInitial: node.initial?.target?.includes(child) ?? false })
       visit(child)
     }
   }
@@ -80,7 +82,7 @@ export const readMachine = ({ id, root, implementations: { delays = {} } }: Draw
     }
   }
   visit(root)
-  return { id, initial: idOf(leafOf(root)), states, edges: [...edges.values()] }
+  return { id, states, edges: [...edges.values()] }
 }
 
 /** Whether `outer` is `inner` or around it. */
@@ -89,7 +91,7 @@ export const isWithin = (inner: string, outer: string): boolean =>
 
 const idOf = ({ path }: DrawableNode): string => path.join('.')
 
-const toState = (node: DrawableNode): ChartState => ({
+const toState = (node: DrawableNode): Omit<ChartState, 'isInitial'> => ({
   id: idOf(node),
   name: node.key,
   parent: node.path.length > 1 ? node.path.slice(0, -1).join('.') : undefined,

@@ -1,16 +1,16 @@
 import { element } from '../element.ts'
-import { linkTo, type Name } from '../place.ts'
+import { linkTo, type Name, type Place } from '../place.ts'
 
 /** Stands where the other side would be, which lives in a tab of its own. */
 export const createElsewhereView = (
-  name: Name,
-  room: string,
+  place: Place & { readonly as: Name },
 ): { readonly root: HTMLElement; readonly render: (isPresent: boolean) => void } => {
+  const name = place.as
   const word = element('strong', { class: 'word' })
   const sentence = element('p')
   const link = element('a', {
     class: 'button',
-    href: linkTo({ room, as: name }),
+    href: linkTo(place),
     target: '_blank',
     text: `Open ${name}’s tab ↗`,
   })

@@ -43,8 +43,8 @@ describe('a thousand clients of one relay', () => {
 
   // They find it at their own pace, so the longer it was away, the thinner they come: shares of all in one second.
   it.each([
-    { downFor: 1, mostPerSecond: 0.75 },
-    { downFor: 2, mostPerSecond: 0.6 },
+    { downFor: 1, mostPerSecond: 0.4 },
+    { downFor: 2, mostPerSecond: 0.35 },
     { downFor: 5, mostPerSecond: 0.3 },
     { downFor: 30, mostPerSecond: 0.1 },
   ])('come back spread out when it was killed and is up again after $downFor s', async ({ downFor, mostPerSecond }) => {

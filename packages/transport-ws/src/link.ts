@@ -12,7 +12,7 @@ const systemClock: Clock = {
 }
 
 /**
- * The next attempt waits a random time up to a bound, in ms, that doubles from the smaller one to the greater one, so
+ * The next attempt waits a random time up to a bound, in ms, that grows fourfold from the smaller one to the greater one, so
  * that those who lost one relay do not come back together. The first is soon: most losses concern one client only.
  */
 const minBackoff = 250
@@ -112,7 +112,7 @@ export const createLink = (
     const asked = code === idHeld ? toWait(reason) : drain
     drain = 0
     mayHurry = asked === 0
-    retryTimer = clock.setTimeout(connect, asked + random() * Math.min(maxBackoff, minBackoff * 2 ** failures++))
+    retryTimer = clock.setTimeout(connect, asked + random() * Math.min(maxBackoff, minBackoff * 4 ** failures++))
   }
 
   const toError = (code: string, why: string): Error => {

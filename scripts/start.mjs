@@ -17,6 +17,7 @@ const server = await createServer({
   logLevel: 'warn',
   clearScreen: false,
   resolve: { conditions: ['@parley-rtc/source', ...defaultClientConditions] },
+  optimizeDeps: { include: ['mqtt'] }, // found late, it would load the page again
   // Browsers give camera and crypto to loopback pages without https. A taken port means: the next free one.
   server: { host: '127.0.0.1', port: Number(process.env['PORT'] ?? 5173), strictPort: false },
 })

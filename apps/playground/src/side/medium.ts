@@ -59,7 +59,9 @@ export const createMedium = (inner: SignalingTransport): Medium => {
     }
     links.add(apply)
     return {
-      ...link,
+      get maxLength() {
+        return link.maxLength
+      },
       send: (to, text) => {
         if (!faults.isCut) faulty.send(to, text)
       },

@@ -52,6 +52,9 @@ export interface SignalingLink {
   readonly close: () => Promise<void>
   /** For a medium that does not know who is there: somebody is about to be called, so find out and tell. */
   readonly seek?: (id: string) => void
-  /** The longest text that the medium carries, in characters; longer messages are sent in pieces. At least 512. */
-  readonly maxLength?: number
+  /**
+   * The longest text that the medium carries, in characters; longer messages are sent in pieces. At least 512. Read at
+   * each message, since a medium may learn it only when it opens: what wraps a link passes it on as a getter.
+   */
+  readonly maxLength?: number | undefined
 }

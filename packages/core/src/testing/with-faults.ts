@@ -37,6 +37,10 @@ export const withFaults = (transport: SignalingTransport, options: WithFaultsOpt
           else sendLater(to, text, ms)
         }
       },
+      get maxLength() {
+        return link.maxLength
+      },
+      seek: (id) => link.seek?.(id),
       close: () => {
         closed = true
         for (const timer of late) clock.clearTimeout(timer)

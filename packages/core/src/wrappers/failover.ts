@@ -143,15 +143,16 @@ export const failover =
     if (errors.length === lanes.length) throw errors[0] ?? new Error('failover() needs at least one transport.')
 
     const links = lanes.flatMap(({ link }) => link ?? [])
-    const lengths = links.flatMap(({ maxLength }) => maxLength ?? [])
     return {
       send: (to, text) => {
         if (closed) return
         for (const { link } of routes.choose(to)) link?.send(to, text)
       },
       ...(links.some(({ seek }) => seek) && { seek: (id) => links.forEach((link) => link.seek?.(id)) }),
-      // A message may take any of them.
-      ...(lengths.length > 0 && { maxLength: Math.min(...lengths) }),
+      /** A message may take any of them. */
+      get maxLength() {
+        return Math.min(...links.map(({ maxLength = Infinity }) => maxLength))
+      },
       close: async () => {
         closed = true
         clock.clearTimeout(review)

@@ -179,7 +179,10 @@ export const withPresence =
     })
 
     return {
-      ...link,
+      send: link.send,
+      get maxLength() {
+        return link.maxLength
+      },
       seek,
       close: () => {
         if (!closed) for (const id of new Set([...known.values()].map(({ peer }) => peer.id))) say(id, 'gone')

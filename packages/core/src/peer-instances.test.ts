@@ -54,3 +54,25 @@ describe('another instance of the same id', () => {
     expect(await leftovers()).toEqual([])
   })
 })
+
+it('is not deceived by somebody who claims the instance of somebody else', async () => {
+  const { clock, network, enter, pair, leftovers } = createStage()
+  const [alice, bob] = await pair()
+  acceptAll(bob)
+  // Mallory is told to newcomers before bob, under bob's instance.
+  const ignore = () => undefined
+  const self = { id: 'mallory', instance: bob.instance }
+  const callbacks = { onOpen: ignore, onMessage: ignore, onPresence: ignore, onUnreachable: ignore, onClose: ignore }
+  const mallory = network.transport()({ room: 'lobby', self, ...callbacks })
+  await clock.advance(50)
+  expect(alice.peers.map(({ id }) => id).sort()).toEqual(['bob', 'mallory'])
+  const carol = enter('carol')
+  await clock.advance(50)
+  await mallory.close()
+  await clock.advance(50)
+  expect(carol.peers.map(({ id }) => id).sort()).toEqual(['alice', 'bob'])
+  const caller = watch(carol.call('bob'))
+  await clock.advance(500)
+  expect(caller.status()).toBe('connected')
+  expect(await leftovers()).toEqual([])
+})

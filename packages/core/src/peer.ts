@@ -31,7 +31,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   const instance = randomName()
 
   const counters: Partial<Record<PeerDropReason, number>> = {}
-  /** Who else is here, by instance; an id can have several: two tabs, or a page that is loaded again. */
+  /** Who else is here; an id can have several: two tabs, or a page that is loaded again. */
   const present = new Map<string, PeerAddress>()
   const { dialogs, hasEnded, keep, forget, forgetLater } = createDialogBook(clock)
   const sessions = new Set<SessionControl>()
@@ -62,15 +62,16 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
 
   const takePresence = ({ type, peer }: PresenceChange) => {
-    if (present.has(peer.instance) === (type === 'joined')) return
-    if (type === 'joined') present.set(peer.instance, peer)
-    else present.delete(peer.instance)
+    const key = keyOf(peer.id, peer.instance)
+    if (present.has(key) === (type === 'joined')) return
+    if (type === 'joined') present.set(key, peer)
+    else present.delete(key)
     const newest = newestOf(peer.id)
     for (const { session, dialog, send } of sessions) {
       if (session.remoteId !== peer.id) continue
       const { remoteInstance, address, isHeard } = dialog()
       if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
-      if (present.has(remoteInstance()) || newest === '') continue
+      if (present.has(keyOf(peer.id, remoteInstance())) || newest === '') continue
       // The instance of this session is not here, and another one is: its page was loaded again. What it never heard
       // can go to the other one.
       if (isHeard()) send({ type: 'remote.replaced' })
@@ -140,7 +141,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     }
     // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
     const remote = other?.dialog().remoteInstance() ?? ''
-    if (remote === remoteInstance || !present.has(remote)) other?.send({ type: 'remote.replaced' })
+    if (remote === remoteInstance || !present.has(keyOf(remoteId, remote))) other?.send({ type: 'remote.replaced' })
     const control = addSession(dialog, offer.metadata)
     control.take(offer)
     if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
@@ -261,3 +262,6 @@ const joinRoom = (transport: SignalingTransport, join: SignalingJoin) => {
     throw toTransportError(cause)
   }
 }
+
+/** Somebody may claim the instance of somebody else, but not the id with it. Ids hold no line feed. */
+const keyOf = (id: string, instance: string) => `${id}\n${instance}`

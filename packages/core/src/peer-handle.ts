@@ -20,7 +20,10 @@ export interface PeerOptions {
   }
   /** Sessions at a time; a further call ends as `busy`. Default 256. */
   readonly maxSessions?: number
-  /** ms. Defaults: join 30 000 (`ready`), reach 15 000, answer 60 000, connect 40 000, recover 15 000, end 5 000. */
+  /**
+   * ms. Defaults: join 40 000 (`ready`; longer than a relay holds the id of a page that crashed), reach 15 000, answer
+   * 60 000, connect 40 000, recover 15 000, end 5 000.
+   */
   readonly deadlines?: Partial<SessionDeadlines> & { readonly join?: number }
   /** For tests that own the time. */
   readonly clock?: Clock

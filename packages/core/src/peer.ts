@@ -27,7 +27,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   assertName('id of a peer', id, 'invalid-id')
   assertName('room', room, 'invalid-room')
   const rtc = { ...options.rtc, RTCPeerConnection: resolveConstructor(options.rtc?.RTCPeerConnection) }
-  const deadlines = { join: 30_000, ...defaultDeadlines, ...options.deadlines }
+  const deadlines = { join: 40_000, ...defaultDeadlines, ...options.deadlines }
   const instance = randomName()
 
   const counters: Partial<Record<PeerDropReason, number>> = {}

@@ -132,6 +132,23 @@ describe('resending', () => {
     expect(delivery.counters.resent).toBe(7)
   })
 
+  it('sends what is unconfirmed for a while in place of a bare acknowledgement', async () => {
+    const { clock, delivery, news } = alone()
+    delivery.resume()
+    delivery.send(say('lost'))
+    await clock.advance(100)
+    news()
+    const again = { seq: 1, ack: 0, message: say('hello') }
+    delivery.receive(again)
+    delivery.receive(again)
+    expect(news().map(({ seq, ack, message }) => [seq, ack, message?.type])).toEqual([[1, 1, 'ack']])
+    await clock.advance(300)
+    delivery.receive(again)
+    expect(news().map(({ seq, ack, message }) => [seq, ack, message?.type])).toEqual([[1, 1, say('lost').type]])
+    await clock.advance(440)
+    expect(news()).toEqual([])
+  })
+
   it('slows down less on a link that has let something through', async () => {
     const { clock, delivery, frames } = alone()
     delivery.resume()

@@ -175,7 +175,10 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const usualDelay = (): number =>
-    roundTrip === 0 ? firstResend : Math.min(maxResend, Math.max(minResend, roundTrip + 4 * variation))
+    roundTrip === 0 ? firstResend : Math.min(slowestOfLive(), Math.max(minResend, roundTrip + 4 * variation))
+
+  // The loss of an acknowledgement looks like a long round trip, so what is measured may only slow it down so far.
+  const slowestOfLive = (): number => Math.min(maxResend, Math.max(maxResendOfLive, roundTrip))
 
   const armResend = (): void => {
     clock.clearTimeout(resendTimer)
@@ -184,8 +187,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 
   const resend = (): void => {
-    const slowest = counters.received > 0 ? Math.max(maxResendOfLive, usualDelay()) : maxResend
-    resendDelay = Math.min(resendDelay * 1.5, slowest)
+    resendDelay = Math.min(resendDelay * 1.5, counters.received > 0 ? slowestOfLive() : maxResend)
     resendOldest()
   }
 
@@ -204,9 +206,15 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     ackTimer = undefined
   }
 
+  // It rides on what has waited for its own acknowledgement for a while: that may be lost, and goes for nothing here.
   const acknowledge = (): void => {
     cancelAck()
-    if (phase === 'open') transmit({ seq: counters.sent, ack: lastDelivered, message: { type: 'ack' } })
+    const [oldest] = outbox
+    if (phase !== 'open') return
+    if (oldest && clock.now() - oldest.sentAt >= minResend) {
+      put(oldest)
+      armResend()
+    } else transmit({ seq: counters.sent, ack: lastDelivered, message: { type: 'ack' } })
   }
 
   return {

@@ -139,7 +139,10 @@ it(
         expect(await clock.runUntil(() => caller.status() === 'connected', 5_000)).toBe(true)
         chat.send('hello')
         expect(await clock.runUntil(() => calls[0]?.messages[0] === 'hello', 1_000)).toBe(true)
-        expect(alice.sessions.length).toBeLessThanOrEqual(1 + 4)
+        // One with each of the five ids; those that are over may wait some seconds for their end to be confirmed.
+        const statuses = alice.sessions.map((session) => session.getSnapshot().status)
+        expect(statuses.filter((status) => status !== 'ending').length).toBeLessThanOrEqual(1 + 4)
+        expect(statuses.length).toBeLessThanOrEqual((1 + 4) * 128)
         caller.session.hangup()
         expect(await clock.runUntil(() => calls[0]?.reasons()[0] === 'hangup', 1_000)).toBe(true)
         expect(door.taken + total(alice.counters)).toBe(call.frames())

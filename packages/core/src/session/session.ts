@@ -8,14 +8,15 @@ import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connect
 import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
 import { decode, type Message } from '../signaling/message.ts'
 import { withResolvers } from '../with-resolvers.ts'
+import { createChannels } from './channels.ts'
 import { connectionLogic } from './connection.ts'
 import type { SessionDeadlines } from './deadlines.ts'
-import { createHandles } from './handles.ts'
 import { sessionMachine } from './machine.ts'
 import { createReport } from './report.ts'
 import type { SessionEnd, SessionEvent, SignalEvent } from './session-event.ts'
 import type { Session, SessionEvents, SessionSignal } from './session-handle.ts'
 import { isOver, statusOf, type SessionSnapshot } from './session-snapshot.ts'
+import { createTracks } from './tracks.ts'
 
 export type { Session } from './session-handle.ts'
 export type { SessionSnapshot, SessionStatus } from './session-snapshot.ts'
@@ -60,26 +61,32 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const warn = (warning: Warning) => events.emit('warning', warning)
   const events = createEmitter<SessionEvents>(warn)
 
-  const handles = createHandles(
+  const channels = createChannels(
     (channel) => events.emit('channel', channel),
     () => publish(),
     warn,
   )
+  const tracks = createTracks()
+  let peerConnection: RTCPeerConnection | undefined
   let stopControl: (() => void) | undefined
   const connection = connectionLogic({
     clock,
     ...rtc,
     onOpen: (pc) => {
       stopControl = listenToControl(openDataChannel(pc, controlLabel, 0))
-      handles.open(pc)
+      peerConnection = pc
+      channels.open(pc)
+      tracks.open(pc)
     },
     onClose: () => {
       stopControl?.()
       dialog.setControl(undefined)
-      handles.close()
+      peerConnection = undefined
+      channels.close()
+      tracks.close()
     },
     onTrack: (event) => events.emit('track', event),
-    onDataChannel: handles.take,
+    onDataChannel: channels.take,
   })
   const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }
   const machine = sessionMachine.provide({ actors: { connection }, delays })
@@ -114,7 +121,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
       negotiation: context.negotiation,
       endReason: context.end?.reason,
       signaling: dialog.carrier(),
-      channels: handles.channels(),
+      channels: channels.list(),
       candidates: context.candidates,
     })
   }
@@ -156,7 +163,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     settleIfAlone()
   })
   actor.subscribe(({ context: { end }, status }) => {
-    if (status === 'done') handles.end()
+    if (status === 'done') endHandles()
     publish()
     if (snapshot.status === 'connected') connected.resolve()
     if (status !== 'done' || !end) return
@@ -169,6 +176,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
     ended.resolve(end)
   })
 
+  const endHandles = () => {
+    channels.end()
+    tracks.end()
+  }
   const act = (event: SessionEvent) => {
     if (!actor.getSnapshot().can(event))
       throw new ParleyError('invalid-state', `"${event.type}" does not fit a session that is ${snapshot.status}.`)
@@ -197,18 +208,18 @@ export const createSession = (options: SessionOptions): SessionControl => {
     openChannel: (label) => {
       assertLive()
       assertName('label of a channel', label, 'invalid-option')
-      return handles.openChannel(label)
+      return channels.openChannel(label)
     },
     addTrack: (track, ...streams) => {
       assertLive()
-      handles.addTrack(track, streams)
+      tracks.add(track, streams)
     },
     on: events.on,
     getSnapshot: () => snapshot,
     subscribe: (listener) => events.on('state', listener),
     report: async () => report.create(snapshot, actor.getSnapshot().context, dialog.counters),
     get peerConnection() {
-      return handles.connection()
+      return peerConnection
     },
     [Symbol.asyncDispose]: async () => {
       hangup()

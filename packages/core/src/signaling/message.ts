@@ -10,6 +10,8 @@ export const maxText = 256 * 1024
 const maxSdp = 128 * 1024
 const maxCandidates = 128
 const maxDepth = 8
+/** Channels or tracks in one message. */
+const maxHandles = 1024
 const maxNumber = 2 ** 31
 /** Room for a header: three names of 22 characters, two numbers, the keys. */
 const headerLength = 200
@@ -61,15 +63,36 @@ const calls = maybe(sequence)
 const description = { offer: sequence, sdp: textUpTo(maxSdp), calls }
 const end = v.object({ reason: text(endReasons) as v.GenericSchema<EndReason>, message: maybe(textUpTo(1024)) })
 const plain = v.object({})
+/** A list of bounded length whose items are checked by hand, for the same reason as candidates. */
+const listOf = <Item>(isItem: (value: unknown) => boolean) =>
+  v.custom<Item[]>((value) => Array.isArray(value) && value.length <= maxHandles && value.every(isItem))
+const isName = (value: unknown) => typeof value === 'string' && value.length <= 128
+const isCount = (value: unknown): value is readonly [string, number] =>
+  Array.isArray(value) && value.length === 2 && isName(value[0]) && v.is(sequence, value[1])
 
 /** What each type of message has to say. */
 const bodies = {
-  offer: v.object({ ...description, metadata: maybe(v.custom<unknown>((value) => isMetadata(value))) }),
+  /** `connection` counts the RTCPeerConnections of the session from 1, which is left out. */
+  offer: v.object({
+    ...description,
+    connection: maybe(sequence),
+    metadata: maybe(v.custom<unknown>((value) => isMetadata(value))),
+  }),
   answer: v.object({ ...description, wantsFloor: flag }),
   candidates: v.object({ ufrag: text(/^[\x21-\x7e]{1,256}$/), candidates }), // RFC 8839, section 5.4
   'floor-request': plain,
   'floor-grant': plain,
   ringing: plain,
+  /** Asks the caller for another RTCPeerConnection in place of this one. */
+  reconnect: v.object({ connection: sequence }),
+  /** Says nothing; that it is confirmed is the answer. */
+  ping: plain,
+  /** The page is about to be frozen: until it is heard again, its silence has no meaning. */
+  frozen: plain,
+  /** The open channels of this side by label, each with how many messages have arrived whole since it exists. */
+  channels: v.object({ received: listOf<readonly [string, number]>(isCount) }),
+  /** The tracks of this side that send nothing now, by the `mid` of their transceivers. */
+  muted: v.object({ mids: listOf<string>(isName) }),
   reject: end,
   hangup: end,
   /** A piece of the JSON of a message that is too long for the transport; the last has no `more`. */

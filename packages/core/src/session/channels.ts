@@ -1,16 +1,15 @@
 import { createChannel, type Channel, type ChannelControl } from '../channel/channel.ts'
 import type { Warning } from '../emitter.ts'
-import { addTrack, openDataChannel } from '../rtc/peer-connection.ts'
+import { openDataChannel } from '../rtc/peer-connection.ts'
 
-/** What a session keeps across its RTCPeerConnections: channels and local tracks. */
-export const createHandles = (
+/** The channels of a session by their labels, across its RTCPeerConnections. */
+export const createChannels = (
   /** The other side opened a channel under a new label. */
   onChannel: (channel: Channel) => void,
   onChange: () => void,
   warn: (warning: Warning) => void,
 ) => {
   const channels = new Map<string, ChannelControl>()
-  const tracks = new Map<MediaStreamTrack, readonly MediaStream[]>()
   let connection: RTCPeerConnection | undefined
 
   const add = (label: string, isLocal: boolean): ChannelControl => {
@@ -25,17 +24,15 @@ export const createHandles = (
   }
 
   return {
-    connection: () => connection,
-    channels: () => [...channels.values()].map(({ channel: { label, state } }) => ({ label, state })),
+    list: () => [...channels.values()].map(({ channel: { label, state } }) => ({ label, state })),
 
-    /** Carries everything over to a new RTCPeerConnection. */
+    /** Opens the channels of this side on a new RTCPeerConnection. */
     open: (pc: RTCPeerConnection): void => {
       connection = pc
       for (const [label, { isLocal, attach }] of channels) if (isLocal) attach(openDataChannel(pc, label))
-      for (const [track, streams] of tracks) addTrack(pc, track, streams)
     },
 
-    /** The RTCPeerConnection goes; the handles wait for the next. */
+    /** The RTCPeerConnection goes; the channels wait for the next. */
     close: (): void => {
       connection = undefined
       for (const { detach } of channels.values()) detach()
@@ -57,16 +54,10 @@ export const createHandles = (
       return control.channel
     },
 
-    addTrack: (track: MediaStreamTrack, streams: readonly MediaStream[]): void => {
-      tracks.set(track, streams)
-      if (connection) addTrack(connection, track, streams)
-    },
-
     end: (): void => {
       const all = [...channels.values()]
       channels.clear()
       for (const { end } of all) end()
-      tracks.clear()
     },
   }
 }

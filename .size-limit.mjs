@@ -14,6 +14,24 @@ export default [
     limit: '2.5 kB',
   },
   {
+    name: '@parley-rtc/core/streams',
+    path: 'packages/core/dist/streams.js',
+    gzip: true,
+    limit: '1 kB',
+  },
+  {
+    name: '@parley-rtc/core/files',
+    path: 'packages/core/dist/files/index.js',
+    gzip: true,
+    limit: '3 kB',
+  },
+  {
+    name: '@parley-rtc/core/advice',
+    path: 'packages/core/dist/advice/index.js',
+    gzip: true,
+    limit: '2 kB',
+  },
+  {
     name: '@parley-rtc/transport-broadcastchannel',
     path: 'packages/transport-broadcastchannel/dist/index.js',
     gzip: true,

@@ -32,8 +32,10 @@ const connect = async (name: BrowserName, origin: string): Promise<Browser> => {
 }
 
 /** Declares the same tests for Chromium and for Firefox. What goes wrong inside of a page fails the test. */
-export const forEachBrowser = (define: (browser: TestBrowser) => void): void => {
-  const names: readonly BrowserName[] = ['chromium', 'firefox']
+export const forEachBrowser = (
+  define: (browser: TestBrowser) => void,
+  names: readonly BrowserName[] = ['chromium', 'firefox'],
+): void => {
   describe.each(names)('in %s', (name) => {
     const origin = inject('origin')
     let browser: Browser

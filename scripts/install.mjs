@@ -1,4 +1,7 @@
-/** Makes a fresh clone ready: its npm packages, and the programs that the tests drive: two browsers and two brokers. */
+/**
+ * Makes a fresh clone ready: its npm packages, and the programs that the tests drive: two browsers, two brokers, a TURN
+ * server, and what makes networks.
+ */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -33,10 +36,25 @@ const programs = {
     commands: ['nats-server', '/usr/sbin/nats-server'],
     packages: { debian: 'nats-server', ubuntu: 'nats-server', darwin: 'nats-server' },
   },
+  coturn: {
+    variable: 'PARLEY_COTURN',
+    commands: ['turnserver', '/usr/bin/turnserver', '/opt/homebrew/bin/turnserver', '/usr/local/bin/turnserver'],
+    packages: { debian: 'coturn', ubuntu: 'coturn', darwin: 'coturn' },
+  },
+  iproute2: {
+    variable: 'PARLEY_IP',
+    commands: ['ip', '/usr/sbin/ip', '/sbin/ip'],
+    version: '-V',
+    // Network namespaces are a feature of Linux; elsewhere the tests that need them say so.
+    onlyOn: 'linux',
+    packages: { debian: 'iproute2', ubuntu: 'iproute2' },
+  },
 }
 
 /** What `npm test` can need. */
-export const programNames = Object.keys(programs)
+export const programNames = Object.keys(programs).filter((name) =>
+  [undefined, process.platform].includes(programs[name].onlyOn),
+)
 
 /** Runs `npm ci` unless what is installed is what the lockfile says. */
 export const ensureModules = async () => {
@@ -73,9 +91,10 @@ export const ensurePrograms = async (names) => {
 const findPrograms = (names) =>
   Object.fromEntries(
     names.map((name) => {
-      const { variable, commands } = programs[name]
+      const { variable, commands, version } = programs[name]
       const chosen = process.env[variable]
-      return [name, chosen ? findCommand(chosen) : commands.map(findCommand).find((path) => path && starts(path))]
+      const startable = (path) => path && starts(path, version)
+      return [name, chosen ? findCommand(chosen) : commands.map(findCommand).find(startable)]
     }),
   )
 
@@ -94,8 +113,8 @@ const isExecutable = (path) => {
 }
 
 // Ubuntu's packages put a script in the browser's place that only says "install the snap".
-const starts = (path) =>
-  spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0 || isBroker(path)
+const starts = (path, version = '--version') =>
+  spawnSync(path, [version], { stdio: 'ignore', timeout: 20_000 }).status === 0 || isBroker(path)
 
 // The broker knows no `--version`; that it tells its options shows that it runs.
 const isBroker = (path) => path.endsWith('mosquitto') && spawnSync(path, ['-h'], { timeout: 20_000 }).stdout?.length > 0

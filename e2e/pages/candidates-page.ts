@@ -20,9 +20,10 @@ const createSide = (input: NegotiationInput) => {
     RTCPeerConnection,
     configuration: {},
     clock: systemClock,
+    onStaleConfiguration: () => {},
     onOpen: (opened) => {
       pc = opened
-      openDataChannel(opened, 'test', 0)
+      openDataChannel(opened, 'test', { negotiated: true, id: 0 })
       const add = opened.addIceCandidate.bind(opened)
       opened.addIceCandidate = (init?: RTCIceCandidateInit | null) => {
         added.push(init?.usernameFragment ?? '')

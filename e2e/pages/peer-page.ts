@@ -147,7 +147,7 @@ const driver = {
     if (!watched) throw new Error('This page has no session.')
     return watched.session
   },
-  say: (text: string): void => driver.session().openChannel('chat').send(text),
+  say: (text: string): void => void driver.session().openChannel('chat').send(text),
   /** Adds fake media of these kinds to the last session. */
   addMedia: async (...kinds: readonly ('audio' | 'video')[]): Promise<void> => {
     const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map((kind) => [kind, true])))

@@ -35,7 +35,7 @@ export const openPlayground = ({ room, via, as }: Place, stage: HTMLElement, cha
   )
   const sessionChart = createLiveChart({
     machine: sessionMachine,
-    direction: 'LR',
+    direction: 'TB',
     title: 'Session',
     text: 'One call, from the first ring to the agreed end.',
   })

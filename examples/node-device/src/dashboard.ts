@@ -31,7 +31,10 @@ const call = (): void => {
   session.on('state', ({ status, signaling }) => {
     document.body.dataset['status'] = status
     say('status', status)
-    say('signaling', { transport: 'through the broker', control: 'between the two', none: 'waits' }[signaling])
+    say(
+      'signaling',
+      { transport: 'through the broker', control: 'between the two', both: 'both ways', none: 'waits' }[signaling],
+    )
   })
   session.on('ended', ({ reason }) => {
     say('status', `ended: ${reason}`)

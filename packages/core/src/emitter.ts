@@ -18,7 +18,14 @@ export interface Emitter<Events> {
 
 /** Something that went wrong without harm to what tells of it. */
 export interface Warning {
-  readonly code: 'listener-failed' | 'bad-message' | 'transport-failed'
+  readonly code:
+    | 'listener-failed'
+    | 'bad-message'
+    | 'transport-failed'
+    | 'configuration-failed'
+    | 'media-failed'
+    | 'no-codec'
+    | 'message-lost'
   readonly message: string
   readonly error?: unknown
 }

@@ -30,6 +30,10 @@ export type ParleyErrorCode =
   | 'incompatible'
   /** Too much is waiting to be sent. */
   | 'buffer-full'
+  /** A file did not arrive; `reason` says why: `rejected`, `aborted`, `damaged` or `invalid`. */
+  | 'transfer-failed'
+  /** A message is longer than a channel takes that cannot cut it: one that is unordered or gives messages up. */
+  | 'too-large'
   /** The session ended before it connected; `reason` says why. */
   | 'session-ended'
 
@@ -39,7 +43,7 @@ const marker = Symbol.for('parley-rtc.error')
 export class ParleyError extends Error {
   override readonly name = 'ParleyError'
   readonly code: ParleyErrorCode
-  /** With the code `session-ended`: the session's end reason. */
+  /** With the code `session-ended`: the session's end reason. With `transfer-failed`: that of the transfer. */
   readonly reason: string | undefined
   readonly [marker] = true
 

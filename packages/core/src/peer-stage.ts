@@ -29,10 +29,10 @@ export const createStage = ({ profiles = ['chromium'], network: networkOptions =
       id,
       room: 'lobby',
       transport: network.transport(),
-      rtc: { RTCPeerConnection },
       clock,
       random,
       ...options,
+      rtc: { RTCPeerConnection, ...options.rtc },
     })
     peers.push(peer)
     return peer
@@ -42,6 +42,7 @@ export const createStage = ({ profiles = ['chromium'], network: networkOptions =
     clock,
     network,
     breakLink: first.breakLink,
+    fabric: first.fabric,
     enter,
     /** Two peers that see each other. */
     pair: async (options: Partial<PeerOptions> = {}): Promise<readonly [Peer, Peer]> => {

@@ -13,6 +13,7 @@ import { createSession, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
 import type { PeerAddress, PresenceChange, SignalingJoin, SignalingTransport } from './signaling/transport.ts'
+import { listenToSurroundings } from './surroundings.ts'
 import { withResolvers } from './with-resolvers.ts'
 
 export type { Peer, PeerOptions } from './peer-handle.ts'
@@ -95,7 +96,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     const dialog = dialogs.get(envelope.session) ?? openDialog(from, envelope)
     if (!dialog) return
     if (dialog.remoteId !== from || dialog.remoteInstance() !== envelope.from) return drop('misrouted')
-    dialog.receive(envelope)
+    dialog.receive(envelope, 'transport')
   }
 
   /** A session that was not heard of before. It stays half-open until its first message, the offer, is delivered. */
@@ -186,7 +187,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
 
   const closeAll = async () => {
-    globalThis.removeEventListener?.('pagehide', onPageHide)
+    stopListening()
     clock.clearTimeout(joinTimer)
     const live = [...sessions]
     for (const { send } of live) send({ type: 'call.close' })
@@ -197,7 +198,9 @@ export const createPeer = (options: PeerOptions): Peer => {
     events.clear()
   }
   const close = (): Promise<void> => (closing ??= closeAll())
-  const onPageHide = () => void close()
+  const tellSessions = (type: 'network.changed' | 'page.frozen' | 'page.woken') => () => {
+    for (const { send } of sessions) send({ type })
+  }
 
   const join: SignalingJoin = {
     room,
@@ -215,7 +218,12 @@ export const createPeer = (options: PeerOptions): Peer => {
     ready.reject(new ParleyError('transport-failed', `The room "${room}" was not joined in ${deadlines.join} ms.`))
   const link = joinRoom(options.transport, join)
   if (signaling === 'lost') joinTimer = clock.setTimeout(giveUp, deadlines.join)
-  globalThis.addEventListener?.('pagehide', onPageHide)
+  const stopListening = listenToSurroundings({
+    onNetworkChange: tellSessions('network.changed'),
+    onFreeze: tellSessions('page.frozen'),
+    onWake: tellSessions('page.woken'),
+    onPageHide: () => void close(),
+  })
 
   return {
     id,

@@ -22,17 +22,18 @@ export type RelayFrame = Readonly<Record<string, unknown>>
 export interface Connection {
   /** Drops the frame unless the room is joined, and when too much waits in the socket. */
   readonly send: (frame: string) => void
-  /** Something may have happened to the network: finds out in 3 s. */
-  readonly probe: () => void
+  /** Something may have happened to the socket: finds out in 3 s, or in 0.5 s when the network is another one. */
+  readonly probe: (isNetwork: boolean) => void
   /** Leaves for good. Resolves when the socket is closed, after 2 s at the latest. */
   readonly close: () => Promise<void>
 }
 
-/** Milliseconds: of an attempt, of silence before the relay is asked, of its answer, of that in haste, of leaving. */
+/** Milliseconds: of an attempt, of silence before the relay is asked, of its answer, of that in haste and in great haste, of leaving. */
 const attemptLimit = 10_000
 const silenceLimit = 15_000
 const answerLimit = 10_000
 const hastyAnswerLimit = 3_000
+const networkAnswerLimit = 500
 const leaveLimit = 2_000
 /** Bytes that may wait in a socket whose network is slow or gone: core sends again what was not confirmed. */
 const maxBuffered = 256 * 1024
@@ -106,8 +107,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
 
   return {
     send,
-    probe: () => {
-      if (phase === 'joined') ask(hastyAnswerLimit)
+    probe: (isNetwork) => {
+      if (phase === 'joined') ask(isNetwork ? networkAnswerLimit : hastyAnswerLimit)
     },
     close: () =>
       new Promise((resolve) => {

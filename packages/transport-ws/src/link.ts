@@ -126,8 +126,8 @@ export const createLink = (
     clock.clearTimeout(retryTimer)
   }
 
-  const stopWaking = onWake(() => {
-    if (connection) connection.probe()
+  const stopWaking = onWake((isNetwork) => {
+    if (connection) connection.probe(isNetwork)
     else if (mayHurry) connect()
   })
   connect()

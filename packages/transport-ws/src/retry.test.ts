@@ -155,13 +155,16 @@ describe('when the network or the page comes back', () => {
     expect(sockets).toHaveLength(2)
   })
 
-  it('asks an open socket for a sign of life, and takes it for dead after 3 s', async () => {
+  it.each([
+    ['online', 500],
+    ['pageshow', 3_000],
+  ])('at `%s` asks an open socket for a sign of life, and takes it for dead after %i ms', async (type, ms) => {
     const { dispatch } = stubPage()
     const { clock, welcome, socket, sockets, calls } = await createStage()
     welcome()
-    dispatch('online')
+    dispatch(type)
     expect(socket().sent.slice(1)).toEqual(['\n'])
-    await clock.advance(2_999)
+    await clock.advance(ms - 1)
     expect(calls).toEqual(['open'])
     await clock.advance(1)
     expect(calls).toEqual(['open', 'close'])

@@ -20,6 +20,8 @@ export const tellStatus = ({ session, end, signaling, name, other, present, conn
       return { word: 'Connected', sentence: `${Math.max(1, Math.round(connectedAfter ?? 0))} ms after the answer.` }
     case 'interrupted':
       return { word: 'Interrupted', sentence: 'The connection is lost; it may come back.' }
+    case 'recovering':
+      return { word: 'Recovering', sentence: 'Looks for another path; the call goes on when it is found.' }
     case 'ending':
       return { word: 'Ending', sentence: `Until ${other} has heard of it.` }
     case 'ended':

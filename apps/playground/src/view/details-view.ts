@@ -5,6 +5,7 @@ import type { Side, SideState } from '../side/side.ts'
 const carriers: Record<SessionSnapshot['signaling'], string> = {
   transport: 'transport',
   control: 'control: over the connection itself',
+  both: 'both: the connection itself may be dead',
   none: 'none: it waits',
 }
 

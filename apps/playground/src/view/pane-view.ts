@@ -23,7 +23,12 @@ export const createPaneView = (side: Side): PaneView => {
     { text: 'Call', kind: 'go', fits: [undefined, 'ended'], act: side.call },
     { text: 'Accept', kind: 'go', fits: ['ringing'], act: side.accept },
     { text: 'Reject', kind: 'stop', fits: ['ringing'], act: side.reject },
-    { text: 'Hang up', kind: 'stop', fits: ['calling', 'connecting', 'connected', 'interrupted'], act: side.hangup },
+    {
+      text: 'Hang up',
+      kind: 'stop',
+      fits: ['calling', 'connecting', 'connected', 'interrupted', 'recovering'],
+      act: side.hangup,
+    },
   ]
   const buttons = actions.map(({ text, kind, act }) => {
     const button = element('button', { type: 'button', class: `button ${kind}`, text })

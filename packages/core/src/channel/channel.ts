@@ -1,149 +1,219 @@
-import { createEmitter, type Listen, type Warning } from '../emitter.ts'
+import { createEmitter, type Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import { listen } from '../listen.ts'
+import type { Channel, ChannelEvents, ChannelLoss, ChannelState } from './channel-handle.ts'
+import type { ResolvedOptions } from './channel-options.ts'
+import { createEarly } from './early.ts'
+import { createInbox } from './inbox.ts'
+import { createSender, isDurable } from './sender.ts'
 
-/** What can be sent. Strings arrive as strings, everything binary as an ArrayBuffer. */
-export type ChannelData = string | ArrayBuffer | ArrayBufferView<ArrayBuffer>
-
-export type ChannelState = 'connecting' | 'open' | 'closed'
-
-export type ChannelEvents = {
-  open: undefined
-  message: string | ArrayBuffer
-  close: undefined
-}
-
-/**
- * A data channel of a session, known by its label. It exists before the connection does and outlives it: the
- * RTCDataChannel beneath is replaced with the RTCPeerConnection, the channel stays.
- */
-export interface Channel {
-  readonly label: string
-  readonly state: ChannelState
-  /**
-   * Sends a message, in order. Before the channel is open it waits, up to 256 KiB in all.
-   * Throws `closed` after the channel closed, `buffer-full` when too much waits.
-   */
-  readonly send: (data: ChannelData) => void
-  readonly on: Listen<ChannelEvents>
-  /** Closes the channel on both sides. Idempotent. */
-  readonly close: () => void
+/** What a channel has to know of the RTCPeerConnection. */
+export interface ConnectionBeneath {
+  readonly maxMessageSize: () => number
+  /** Whether it still connects. When it closes, so do its RTCDataChannels, and mean nothing by it. */
+  readonly isAlive: () => boolean
 }
 
 /** The session's side of a channel. */
 export interface ChannelControl {
   readonly channel: Channel
+  readonly options: ResolvedOptions
   /** Whether this side opened it, and so opens it again on a new connection. */
   readonly isLocal: boolean
-  /** Puts an RTCDataChannel beneath. Where both sides opened the label there are two; either one delivers. */
-  readonly attach: (dataChannel: RTCDataChannel) => void
+  /** Whether the other side has opened an RTCDataChannel for it on this connection. */
+  readonly isTaken: () => boolean
+  /** How many messages have arrived whole on reliable, ordered RTCDataChannels; undefined before it was ever open. */
+  readonly received: () => number | undefined
+  /** Puts an RTCDataChannel beneath: the one that this side opened, or that of the other. Either one delivers. */
+  readonly attach: (dataChannel: RTCDataChannel, connection: ConnectionBeneath, isOwn: boolean) => void
   /** Takes the RTCDataChannels away because their connection goes; the channel waits for the next. */
   readonly detach: () => void
+  /** The other side has so many messages of this one, or has no such channel. */
+  readonly confirm: (received: number | undefined) => void
   /** Ends the channel with its session. */
   readonly end: () => void
 }
 
-/** Bytes that may wait for the channel to open. */
-const maxWaiting = 256 * 1024
+/** Bytes of messages, with the cost of each, after which the other side is told what has arrived. */
+const progressSize = 2 ** 20
+const overhead = 64
 
 export const createChannel = ({
   label,
+  options,
   isLocal,
   onChange,
+  onProgress,
   warn,
 }: {
   readonly label: string
+  readonly options: ResolvedOptions
   readonly isLocal: boolean
   readonly onChange: () => void
+  /** So much has arrived that the other side should be told. */
+  readonly onProgress: () => void
   readonly warn: (warning: Warning) => void
 }): ChannelControl => {
   const events = createEmitter<ChannelEvents>(warn)
-  const attached = new Map<RTCDataChannel, () => void>()
+  /** By RTCDataChannel: whether this side opened it, and what stops listening to it. */
+  const attached = new Map<RTCDataChannel, { readonly isOwn: boolean; readonly stop: () => void }>()
   let state: ChannelState = 'connecting'
-  let waiting: ChannelData[] = []
+  let wasOpen = false
+  let isClosedHere = false
+  let isFlushed = false
+  let lostMessages = 0
+  let received = 0
+  let untold = 0
 
   const become = (next: ChannelState) => {
     if (state === next || state === 'closed') return
     state = next
-    if (next === 'closed') waiting = []
+    wasOpen ||= next === 'open'
     onChange()
-    if (next !== 'connecting') events.emit(next === 'open' ? 'open' : 'close', undefined)
+    if (next === 'open' || next === 'closed') events.emit(next === 'open' ? 'open' : 'close', undefined)
   }
 
-  const openOne = () => [...attached.keys()].find(({ readyState }) => readyState === 'open')
-
-  const whenOpen = () => {
-    const dataChannel = openOne()
-    if (!dataChannel) return
-    for (const data of waiting.splice(0)) sendOn(dataChannel, data)
-    become('open')
+  const lose = (reason: ChannelLoss['reason'], messages = 1) => {
+    lostMessages += messages
+    events.emit('lost', { reason, messages })
   }
 
-  const letGo = () => {
-    const dataChannels = [...attached.keys()]
-    for (const stopListening of attached.values()) stopListening()
-    attached.clear()
-    return dataChannels
+  const early = createEarly(
+    (message) => events.emit('message', message),
+    (isFirst) => {
+      lose('unheard')
+      const message = `Nobody listens to the messages of the channel "${label}", and too many wait for it.`
+      if (isFirst) warn({ code: 'message-lost', message })
+    },
+  )
+
+  const sender = createSender(label, options)
+
+  /** Everything was sent. The `close` of an RTCDataChannel tells that it has arrived. */
+  const closeBeneath = () => {
+    isFlushed = true
+    for (const dataChannel of attached.keys()) dataChannel.close()
+  }
+
+  const letGo = (dataChannel: RTCDataChannel) => {
+    attached.get(dataChannel)?.stop()
+    attached.delete(dataChannel)
+  }
+
+  const detach = () => {
+    for (const dataChannel of attached.keys()) letGo(dataChannel)
+    sender.close()
+    // A close that the other side has begun is begun again on the next connection.
+    if (!isClosedHere) become('connecting')
+  }
+
+  const end = () => {
+    for (const dataChannel of attached.keys()) {
+      letGo(dataChannel)
+      dataChannel.close()
+    }
+    sender.end()
+    become('closed')
   }
 
   const close = () => {
-    for (const dataChannel of letGo()) dataChannel.close()
-    become('closed')
+    if (state === 'closing' || state === 'closed') return
+    // Nobody can know of it yet, and there is nothing to say.
+    if (!wasOpen && sender.isEmpty()) return end()
+    isClosedHere = true
+    become('closing')
+    sender.whenFlushed(closeBeneath)
+  }
+
+  /** An RTCDataChannel closed by itself. Of two, the one that the other side sends on may still bring something. */
+  const onClose = (dataChannel: RTCDataChannel, { isAlive }: ConnectionBeneath, isOwn: boolean) => {
+    if (!isAlive()) return detach()
+    letGo(dataChannel)
+    if (attached.size === 0 || !(isOwn || isClosedHere)) end()
+    else become('closing')
+  }
+
+  const attach: ChannelControl['attach'] = (dataChannel, connection, isOwn) => {
+    const onOpen = () => {
+      if (dataChannel.readyState !== 'open') return
+      // Each side sends on its own if it has one, so that each direction keeps its order.
+      if (isOwn === isLocal) {
+        const lost = sender.open(dataChannel, connection.maxMessageSize())
+        if (lost > 0) lose('unconfirmed', lost)
+        if (state === 'connecting') become('open')
+      } else if (isClosedHere) sender.whenFlushed(closeBeneath)
+    }
+    const receive = createInbox({
+      maxMessage: options.maxMessage,
+      onMessage: isDurable(dataChannel) ? count : () => {},
+      deliver: early.take,
+      refuse: () => lose('too-large'),
+      skip: (messages) => {
+        received += messages
+        lose('skipped', messages)
+      },
+      complain: (what) => warn({ code: 'bad-message', message: `On the channel "${label}": ${what}.` }),
+    })
+    dataChannel.binaryType = 'arraybuffer'
+    const stop = listen<RTCDataChannelEventMap>(dataChannel, {
+      open: onOpen,
+      message: ({ data }) => receive(data as string | ArrayBuffer),
+      bufferedamountlow: sender.goOn,
+      close: () => onClose(dataChannel, connection, isOwn),
+    })
+    attached.set(dataChannel, { isOwn, stop })
+    onOpen()
+  }
+
+  /** A message of so many bytes is whole. */
+  const count = (bytes: number) => {
+    received += 1
+    untold += bytes + overhead
+    if (untold < progressSize) return
+    untold = 0
+    onProgress()
   }
 
   const channel: Channel = {
     label,
+    protocol: options.protocol ?? '',
     get state() {
       return state
     },
-    send: (data) => {
-      if (state === 'closed') throw new ParleyError('closed', `The channel "${label}" is closed.`)
-      const dataChannel = openOne()
-      if (dataChannel) return sendOn(dataChannel, data)
-      if (byteLengthOf([...waiting, data]) > maxWaiting)
-        throw new ParleyError('buffer-full', `More than 256 KiB wait for the channel "${label}" to open.`)
-      waiting.push(data)
+    get bufferedAmount() {
+      return sender.bufferedAmount()
     },
-    on: events.on,
+    get lost() {
+      return lostMessages
+    },
+    send: (data) => {
+      if (state === 'open' || state === 'connecting') return sender.send(data)
+      throw new ParleyError('closed', `The channel "${label}" is closed.`)
+    },
+    on: (type, listener) => {
+      const stopListening = events.on(type, listener)
+      if (type === 'message') early.flush()
+      return stopListening
+    },
     close,
   }
 
   return {
     channel,
+    options,
     isLocal,
-    attach: (dataChannel) => {
-      dataChannel.binaryType = 'arraybuffer'
-      attached.set(
-        dataChannel,
-        listen<RTCDataChannelEventMap>(dataChannel, {
-          open: whenOpen,
-          message: ({ data }) => events.emit('message', data as string | ArrayBuffer),
-          close,
-        }),
-      )
-      whenOpen()
-    },
-    detach: () => {
-      letGo()
-      become('connecting')
+    isTaken: () => [...attached.values()].some(({ isOwn }) => !isOwn),
+    received: () => (wasOpen ? received : undefined),
+    attach,
+    detach,
+    confirm: (number) => {
+      if (number !== undefined) sender.confirm(number)
+      // On the last connection it was closed there: by its opener, or after all that this side had sent.
+      else if ((isFlushed || !isLocal) && ![...attached.keys()].some(({ readyState }) => readyState === 'open')) end()
     },
     end: () => {
-      letGo()
-      become('closed')
+      end()
       events.clear()
     },
   }
 }
-
-const sendOn = (dataChannel: RTCDataChannel, data: ChannelData): void => {
-  try {
-    // The overloads of send take each kind alone; every kind goes through unchanged.
-    dataChannel.send(data as string)
-  } catch (cause) {
-    // Chromium throws an OperationError at 16 MiB, and a TypeError above maxMessageSize; the channel stays open.
-    throw new ParleyError('buffer-full', `The channel "${dataChannel.label}" took no more: ${String(cause)}`, { cause })
-  }
-}
-
-const byteLengthOf = (queue: readonly ChannelData[]): number =>
-  queue.reduce((sum, data) => sum + (typeof data === 'string' ? data.length : data.byteLength), 0)

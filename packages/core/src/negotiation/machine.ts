@@ -28,7 +28,7 @@ export const negotiationMachine = negotiationSetup.createMachine({
   id: 'negotiation',
   context: ({ input }) => ({
     role: input.role,
-    localOffer: 0,
+    localOffer: input.offers ?? 0,
     remote: input.role === 'callee' ? input.offer : { offer: 0, sdp: '' },
     pendingChanges: 0,
     candidates: input.candidates ?? noCandidates,

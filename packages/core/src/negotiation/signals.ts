@@ -31,6 +31,8 @@ export type NegotiationInput = (
   /** The callee is made for an offer that came. */
   | { readonly role: Extract<Role, 'callee'>; readonly offer: Offer }
 ) & {
+  /** The number of the newest offer that this side made on a connection before this one. */
+  readonly offers?: number
   /** Candidates that came before this RTCPeerConnection was made. */
   readonly candidates?: CandidateQueue
 }

@@ -9,8 +9,14 @@ import { gatherCandidates } from './gather-candidates.ts'
 /** The constructor of the browser, or one of the same shape: `@roamhq/wrtc`, werift, a test's fake. */
 export type PeerConnectionConstructor = new (configuration?: RTCConfiguration) => RTCPeerConnection
 
-/** An `RTCConfiguration`, or a function that is asked for one whenever a connection is made. */
-export type ConfigurationSource = RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>)
+/** An `RTCConfiguration` that may be good for a while only, as the credentials of a TURN server are. */
+export interface ExpiringConfiguration extends RTCConfiguration {
+  /** ms since the epoch. At 80 % of the time until then a new one is asked for, and ICE restarted with it. */
+  readonly expiresAt?: number
+}
+
+/** A configuration, or a function that is asked for one whenever a connection is made or ICE restarted. */
+export type ConfigurationSource = RTCConfiguration | (() => ExpiringConfiguration | Promise<ExpiringConfiguration>)
 
 export interface PeerConnectionOptions {
   readonly RTCPeerConnection: PeerConnectionConstructor
@@ -20,10 +26,15 @@ export interface PeerConnectionOptions {
   readonly onOpen: (pc: RTCPeerConnection) => void
   /** The connection is about to be closed: the moment to let go of it. */
   readonly onClose: () => void
+  /** No new configuration could be had or set; the connection goes on with the one it has. */
+  readonly onStaleConfiguration: (error: unknown) => void
   readonly onStateChange: (state: RTCPeerConnectionState) => void
   readonly onTrack: (event: RTCTrackEvent) => void
   readonly onDataChannel: (channel: RTCDataChannel) => void
 }
+
+/** ms; how soon a configuration is asked for again at the soonest, whatever it says of its own end. */
+const minLife = 5_000
 
 /** The constructor given, else that of this runtime, looked up only when it is needed. */
 export const resolveConstructor = (given: PeerConnectionConstructor | undefined): PeerConnectionConstructor => {
@@ -57,21 +68,40 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
   return {
     connection: fromCallback<ConnectionCommand>(({ sendBack, receive }) => {
       const closing = new AbortController()
+      let timer: unknown
       const send = (event: NegotiationEvent) => {
         if (!closing.signal.aborted) sendBack(event)
       }
+      const configure = async () => {
+        const { configuration } = options
+        if (typeof configuration !== 'function') return configuration
+        const { expiresAt, ...settled } = await configuration()
+        if (expiresAt !== undefined) renewIn((expiresAt - Date.now()) * 0.8)
+        return settled
+      }
+      const renewIn = (ms: number) => {
+        options.clock.clearTimeout(timer)
+        if (!closing.signal.aborted) timer = options.clock.setTimeout(() => void restart(), Math.max(minLife, ms))
+      }
+      const restart = async () => {
+        if (typeof options.configuration === 'function')
+          // What was given before may still do, so nothing that goes wrong here keeps ICE from trying.
+          await configure()
+            .then((settled) => pc?.setConfiguration(settled))
+            .catch((error: unknown) => options.onStaleConfiguration(error))
+        if (!closing.signal.aborted) pc?.restartIce()
+      }
       const open = async () => {
-        const { configuration, RTCPeerConnection } = options
-        const settled = typeof configuration === 'function' ? await configuration() : configuration
+        const settled = await configure()
         if (closing.signal.aborted) return
-        pc = new RTCPeerConnection(settled)
+        pc = new options.RTCPeerConnection(settled)
         tellEvents(pc, options, send, closing.signal)
         options.onOpen(pc)
         send({ type: 'rtc.opened' })
       }
       open().catch((error: unknown) => send({ type: 'rtc.error', error }))
       receive((command) => {
-        if (command.type === 'restartIce') return pc?.restartIce()
+        if (command.type === 'restartIce') return void restart()
         for (const candidate of command.candidates)
           // One that names no section, as the end of candidates, is for all of its generation (W3C webrtc-pc, 4.4.2).
           opened()
@@ -80,6 +110,7 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
       })
       return () => {
         closing.abort()
+        options.clock.clearTimeout(timer)
         if (!pc) return
         options.onClose()
         pc.close()
@@ -93,15 +124,9 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
   }
 }
 
-/** Adds a track, unless it is there already. */
-export const addTrack = (pc: RTCPeerConnection, track: MediaStreamTrack, streams: readonly MediaStream[]): void => {
-  if (pc.getSenders().some((sender) => sender.track === track)) return
-  pc.addTrack(track, ...streams)
-}
-
-/** Opens a data channel; with an `id`, one that both sides open by agreement (`negotiated`). */
-export const openDataChannel = (pc: RTCPeerConnection, label: string, id?: number): RTCDataChannel =>
-  id === undefined ? pc.createDataChannel(label) : pc.createDataChannel(label, { negotiated: true, id })
+/** Opens a data channel. */
+export const openDataChannel = (pc: RTCPeerConnection, label: string, init: RTCDataChannelInit): RTCDataChannel =>
+  pc.createDataChannel(label, init)
 
 const tellEvents = (
   pc: RTCPeerConnection,

@@ -98,8 +98,9 @@ describe('both call at once', () => {
   it.each([
     'active.connecting.attempting',
     'active.connecting.restarting',
-    'active.connected',
+    'active.connected.live',
     'active.interrupted',
+    'active.recovering.firstRestart',
     'active.ending',
     'ending',
     'ended',
@@ -112,8 +113,11 @@ describe('both call at once', () => {
 const acts = { 'call.hangup': 'hangup', 'call.close': 'closed', 'rtc.failed': 'failed', recover: 'failed' } as const
 type Act = keyof typeof acts
 
-const interrupted = (localId: string, remoteId: string) =>
-  start(localId, remoteId, 'call.start', 'signal.answer', 'rtc.connected', 'rtc.disconnected')
+const reconnecting = (localId: string, remoteId: string) =>
+  start(
+    ...([localId, remoteId, 'call.start', 'signal.answer', 'rtc.connected', 'rtc.disconnected'] as const),
+    ...(['grace', 'restart', 'restart'] as const),
+  )
 
 /** Ends it here, and returns what the other side will read. */
 const endBy = (snapshot: MachineSnapshot, act: Act): readonly [MachineSnapshot, SessionEvent] => {
@@ -128,8 +132,8 @@ describe('both end at once', () => {
   )
 
   it.each(pairs)('agree when alice ends by %s and bob by %s, and the messages cross', (ofAlice, ofBob) => {
-    const [alice, toBob] = endBy(interrupted('alice', 'bob'), ofAlice)
-    const [bob, toAlice] = endBy(interrupted('bob', 'alice'), ofBob)
+    const [alice, toBob] = endBy(reconnecting('alice', 'bob'), ofAlice)
+    const [bob, toAlice] = endBy(reconnecting('bob', 'alice'), ofBob)
     const waiting = take(alice, toAlice)[0]
     expect(stateOf(waiting)).toBe('active.ending')
     const ends = [take(waiting, 'delivery.settled')[0], take(bob, toBob)[0]]
@@ -143,15 +147,15 @@ describe('both end at once', () => {
       ['alice', 'bob'],
       ['bob', 'alice'],
     ] as const) {
-      const [ending, message] = endBy(interrupted(one, other), first)
-      const ended = take(interrupted(other, one), message, second)[0]
+      const [ending, message] = endBy(reconnecting(one, other), first)
+      const ended = take(reconnecting(other, one), message, second)[0]
       const confirmed = take(ending, 'delivery.settled')[0]
       expect([ended, confirmed].map(({ context }) => context.end?.reason)).toEqual([acts[first], acts[first]])
     }
   })
 
   it('takes the words of the end that stands', () => {
-    const bob = take(interrupted('bob', 'alice'), { type: 'call.hangup', message: 'mine' })[0]
+    const bob = take(reconnecting('bob', 'alice'), { type: 'call.hangup', message: 'mine' })[0]
     const end = take(bob, { type: 'signal.hangup', reason: 'closed', message: 'hers' })[0].context.end
     expect(end).toEqual({ reason: 'closed', by: 'remote', message: 'hers' })
     const alone = take(bob, { type: 'signal.hangup', reason: 'closed' })[0].context.end
@@ -185,15 +189,16 @@ describe('the message that ends a session', () => {
     ['answer', 'active.calling.heard', 'hangup', 'unanswered'],
     ['reach', 'active.calling.unheard', 'hangup', 'unreachable'],
     ['connect', 'active.connecting.attempting', 'hangup', 'failed'],
-    ['recover', 'active.interrupted', 'hangup', 'failed'],
-    ['call.hangup', 'active.connected', 'hangup', 'hangup'],
+    ['recover', 'active.recovering.reconnecting', 'hangup', 'failed'],
+    ['recover', 'active.recovering.awaitingOffer', 'hangup', 'failed'],
+    ['call.hangup', 'active.connected.live', 'hangup', 'hangup'],
   ] as const)('after %s in %s is a %s that says %s', (cause, state, type, reason) => {
     const [, actions] = take(samples[state]!, cause)
     expect(sentBy(actions)).toMatchObject([{ type, reason }])
   })
 
   it('carries what was said', () => {
-    const [after, actions] = take(samples['active.connected']!, { type: 'call.hangup', message: 'bye' })
+    const [after, actions] = take(samples['active.connected.live']!, { type: 'call.hangup', message: 'bye' })
     expect(sentBy(actions)).toMatchObject([{ message: 'bye' }])
     expect(after.context.end).toEqual({ reason: 'hangup', by: 'local', message: 'bye' })
   })

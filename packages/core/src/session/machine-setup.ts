@@ -18,6 +18,10 @@ export interface SessionContext {
   readonly offer: Offer
   /** Candidates that came before the call was accepted. */
   readonly early: CandidateQueue
+  /** Which RTCPeerConnection of the session this is, from 1. */
+  readonly connection: number
+  /** The number of the newest offer of this side, on whichever connection. */
+  readonly offers: number
   /** The state of the negotiation below, once there is one. */
   readonly negotiation: string | undefined
   readonly candidates: CandidateCounters
@@ -45,6 +49,17 @@ export const sessionSetup = setup({
   },
   guards: {
     isCalling: stateIn({ active: 'calling' }),
+    isCaller: ({ context }) => context.role === 'caller',
+    /** The caller has made another RTCPeerConnection. */
+    isForNext: ({ context, event }) =>
+      context.end === undefined &&
+      context.role === 'callee' &&
+      ((event as EventOf<'signal.offer'>).connection ?? 1) > context.connection,
+    /** It may cross the offer that answers it. */
+    isAskedForNext: ({ context, event }) =>
+      context.end === undefined &&
+      context.role === 'caller' &&
+      (event as EventOf<'signal.reconnect'>).connection === context.connection,
     /** Both sides ended at once, and the other's reason is the one that both report. */
     yieldsEnd: ({ context }) => !standsOver(context.localId, context.remoteId),
   },
@@ -61,9 +76,25 @@ export const sessionSetup = setup({
       return { early, candidates: early.counters }
     }),
     toConnection: toConnection<ConnectionEvent>,
-    sendSignals: emit(({ event }) => ({
+    nextConnection: assign({ connection: ({ context }) => context.connection + 1 }),
+    countOffers: assign({
+      offers: ({ context, event }) =>
+        (event as EventOf<'negotiation.signals'>).messages.reduce(
+          (offers, message) => (message.type === 'offer' ? message.offer : offers),
+          context.offers,
+        ),
+    }),
+    sendSignals: emit(({ context: { connection }, event }) => ({
       type: 'signals',
-      messages: (event as EventOf<'negotiation.signals'>).messages,
+      messages: (event as EventOf<'negotiation.signals'>).messages.map((message) =>
+        message.type === 'offer' && connection > 1 ? { ...message, connection } : message,
+      ),
+    })),
+    sendPing: emit({ type: 'signals', messages: [{ type: 'ping' }] }),
+    sendFrozen: emit({ type: 'signals', messages: [{ type: 'frozen' }] }),
+    sendReconnect: emit(({ context: { connection } }) => ({
+      type: 'signals',
+      messages: [{ type: 'reconnect', connection }],
     })),
     keepNegotiation: assign(({ event }) => {
       const { state, candidates } = event as EventOf<'negotiation.changed'>

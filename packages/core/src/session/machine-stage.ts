@@ -25,11 +25,20 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
   'signal.floor-request': { type: 'signal.floor-request' },
   'signal.floor-grant': { type: 'signal.floor-grant' },
   'signal.ringing': { type: 'signal.ringing' },
+  'signal.reconnect': { type: 'signal.reconnect', connection: 1 },
+  'signal.ping': { type: 'signal.ping' },
+  'signal.frozen': { type: 'signal.frozen' },
+  'signal.channels': { type: 'signal.channels', received: [] },
+  'signal.muted': { type: 'signal.muted', mids: [] },
   'signal.reject': { type: 'signal.reject', reason: 'rejected' },
   'signal.hangup': { type: 'signal.hangup', reason: 'failed' },
   'remote.left': { type: 'remote.left' },
   'remote.joined': { type: 'remote.joined' },
   'remote.replaced': { type: 'remote.replaced' },
+  'network.changed': { type: 'network.changed' },
+  'page.frozen': { type: 'page.frozen' },
+  'page.woken': { type: 'page.woken' },
+  'control.heard': { type: 'control.heard' },
   'delivery.heard': { type: 'delivery.heard' },
   'delivery.settled': { type: 'delivery.settled' },
   'rtc.connected': { type: 'rtc.connected' },
@@ -46,7 +55,18 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
 }
 
 /** The waits that a state may be in. */
-export const deadlines = ['reach', 'answer', 'ring', 'connect', 'recover', 'end'] as const
+export const deadlines = [
+  'reach',
+  'answer',
+  'ring',
+  'connect',
+  'probe',
+  'silence',
+  'grace',
+  'restart',
+  'recover',
+  'end',
+] as const
 export type Deadline = (typeof deadlines)[number]
 export type Cause = SessionEvent['type'] | Deadline
 
@@ -59,9 +79,10 @@ export const stateOf = ({ value }: { readonly value: unknown }): string =>
         .join(' ')
 
 const leavesOf = (nodes: Readonly<Record<string, AnyStateNode>>): readonly string[] =>
-  Object.values(nodes).flatMap(({ path, states: inner }) =>
-    Object.keys(inner).length === 0 ? [path.join('.')] : leavesOf(inner),
-  )
+  Object.values(nodes).flatMap(({ path, states: inner, always }) => {
+    if (always !== undefined) return [] // left as soon as it is entered
+    return Object.keys(inner).length === 0 ? [path.join('.')] : leavesOf(inner)
+  })
 
 /** The innermost states of the machine. */
 export const states = leavesOf(sessionMachine.states as Readonly<Record<string, AnyStateNode>>)
@@ -122,6 +143,9 @@ export const tell = (before: MachineSnapshot, [after, actions]: Step): string =>
 const calling = start('alice', 'bob', 'call.start')
 const ringing = start('alice', 'bob', 'signal.offer')
 const connected = take(calling, 'signal.answer', 'rtc.connected')[0]
+const interrupted = take(connected, 'rtc.disconnected')[0]
+/** From a call that rings to one that recovers. */
+const lost = ['call.accept', 'rtc.connected', 'rtc.disconnected', 'grace'] as const
 
 /** A way to each state; alice is the one whose act stands when both do the same. */
 export const samples: Readonly<Record<string, MachineSnapshot>> = {
@@ -132,8 +156,15 @@ export const samples: Readonly<Record<string, MachineSnapshot>> = {
   'active.calling.heard': take(calling, 'delivery.heard')[0],
   'active.connecting.attempting': take(calling, 'signal.answer')[0],
   'active.connecting.restarting': take(take(calling, 'signal.answer')[0], 'rtc.failed')[0],
-  'active.connected': connected,
-  'active.interrupted': take(connected, 'rtc.disconnected')[0],
+  'active.connected.live': connected,
+  'active.connected.asking': take(connected, 'probe')[0],
+  'active.connected.doubted': take(connected, 'network.changed')[0],
+  'active.connected.frozen': take(connected, 'signal.frozen')[0],
+  'active.interrupted': interrupted,
+  'active.recovering.firstRestart': take(interrupted, 'grace')[0],
+  'active.recovering.secondRestart': take(interrupted, 'grace', 'restart')[0],
+  'active.recovering.reconnecting': take(interrupted, 'grace', 'restart', 'restart')[0],
+  'active.recovering.awaitingOffer': take(start('alice', 'bob', 'signal.offer'), ...lost, 'restart', 'restart')[0],
   'active.ending': take(connected, 'call.hangup')[0],
   ending: take(ringing, 'call.reject')[0],
   ended: take(ringing, 'signal.hangup')[0],

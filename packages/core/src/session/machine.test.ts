@@ -9,6 +9,11 @@ const signals = (what: string) => ({
   'signal.floor-request': what,
   'signal.floor-grant': what,
   'signal.ringing': what,
+  'signal.reconnect': what,
+  'signal.ping': what,
+  'signal.frozen': what,
+  'signal.channels': what,
+  'signal.muted': what,
 })
 
 /** Nothing at all. */
@@ -25,6 +30,10 @@ const nothing: Readonly<Record<Cause, string>> = {
   'remote.left': '',
   'remote.joined': '',
   'remote.replaced': '',
+  'network.changed': '',
+  'page.frozen': '',
+  'page.woken': '',
+  'control.heard': '',
   'delivery.heard': '',
   'delivery.settled': '',
   'rtc.connected': '',
@@ -38,6 +47,10 @@ const nothing: Readonly<Record<Cause, string>> = {
   answer: '',
   ring: '',
   connect: '',
+  probe: '',
+  silence: '',
+  grace: '',
+  restart: '',
   recover: '',
   end: '',
 }
@@ -62,9 +75,12 @@ const ringing = {
   'call.close': endsHere('closed'),
   ring: endsHere('unanswered'),
 }
+/** Alice is the caller, so it is her who makes another connection. */
+const reconnects = '-> active.recovering.reconnecting, stops, starts'
 const active = {
   ...nothing,
   ...signals('forwards'),
+  'signal.reconnect': reconnects,
   'signal.reject': '-> ended, remote rejected, stops',
   'signal.hangup': '-> ended, remote failed, stops',
   'remote.replaced': '-> ended, remote replaced, stops',
@@ -94,7 +110,23 @@ const ending = {
   end: '-> ended',
 }
 
-const connecting = { ...active, 'rtc.connected': '-> active.connected', connect: endsActive('failed') }
+const connecting = {
+  ...active,
+  'signal.reconnect': reconnects,
+  'rtc.connected': '-> active.connected.live',
+  connect: endsActive('failed'),
+}
+
+const replaceable = { ...active, 'negotiation.failed': reconnects }
+const connected = {
+  ...replaceable,
+  'signal.frozen': '-> active.connected.frozen',
+  'page.frozen': 'sends frozen',
+  'rtc.disconnected': '-> active.interrupted',
+  'rtc.closed': '-> active.interrupted',
+  'rtc.failed': '-> active.recovering.firstRestart, forwards',
+  'network.changed': '-> active.connected.doubted, sends ping, forwards',
+}
 
 /** What each event does in each state. */
 const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
@@ -118,14 +150,67 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
   'active.calling.heard': { ...calling, 'remote.left': '-> active.calling.unheard' },
   'active.connecting.attempting': { ...connecting, 'rtc.failed': '-> active.connecting.restarting, forwards' },
   'active.connecting.restarting': connecting,
-  'active.connected': {
-    ...active,
-    'rtc.disconnected': '-> active.interrupted',
-    'rtc.closed': '-> active.interrupted',
+  'active.connected.live': {
+    ...connected,
+    'remote.left': '-> active.connected.asking, sends ping',
+    'page.woken': '-> active.connected.asking, sends ping',
+    probe: '-> active.connected.asking, sends ping',
   },
-  'active.interrupted': { ...active, 'rtc.connected': '-> active.connected', recover: endsActive('failed') },
+  'active.connected.asking': {
+    ...connected,
+    'control.heard': '-> active.connected.live',
+    silence: '-> active.connected.doubted, sends ping',
+  },
+  'active.connected.doubted': {
+    ...connected,
+    'network.changed': 'sends ping, forwards',
+    'control.heard': '-> active.connected.live',
+  },
+  'active.connected.frozen': {
+    ...connected,
+    'signal.frozen': '',
+    'control.heard': '-> active.connected.live',
+  },
+  'active.interrupted': {
+    ...replaceable,
+    'rtc.connected': '-> active.connected.live',
+    'rtc.failed': '-> active.recovering.firstRestart, forwards',
+    'network.changed': '-> active.recovering.firstRestart, forwards',
+    grace: '-> active.recovering.firstRestart, forwards',
+  },
+  'active.recovering.firstRestart': {
+    ...replaceable,
+    'rtc.connected': '-> active.connected.live',
+    'rtc.failed': '-> active.recovering.secondRestart, forwards',
+    'network.changed': 'forwards',
+    restart: '-> active.recovering.secondRestart, forwards',
+  },
+  'active.recovering.secondRestart': {
+    ...replaceable,
+    'rtc.connected': '-> active.connected.live',
+    'rtc.failed': reconnects,
+    'network.changed': 'forwards',
+    restart: reconnects,
+  },
+  // The callee: it has asked, and waits.
+  'active.recovering.awaitingOffer': {
+    ...replaceable,
+    'signal.reconnect': 'forwards',
+    'rtc.connected': '-> active.connected.live',
+    'rtc.failed': '',
+    'negotiation.failed': '',
+    recover: endsActive('failed'),
+  },
+  'active.recovering.reconnecting': {
+    ...replaceable,
+    'signal.reconnect': 'forwards',
+    'rtc.connected': '-> active.connected.live',
+    'negotiation.failed': endsActive('failed'),
+    recover: endsActive('failed'),
+  },
   'active.ending': {
     ...active,
+    'signal.reconnect': 'forwards',
     ...Object.fromEntries(
       Object.entries(ending)
         .filter(([, what]) => what === '-> ended')

@@ -8,6 +8,14 @@ const forward = { type: 'toConnection', params: ({ event }: { event: SessionEven
 /** An end by this side, for a reason. */
 const endAs = (reason: EndReason) => ({ type: 'endLocally', params: reason }) as const
 
+const restartIce = { type: 'toConnection', params: { type: 'restartIce' } } as const
+
+/** The next RTCPeerConnection: the caller makes it, and the callee asks for it. */
+const reconnect = [
+  { guard: 'isCaller', target: '#session.replacing' },
+  { target: '#session.active.recovering.awaitingOffer' },
+] as const
+
 /** An end by the other side. */
 const endedRemotely = { target: '#ended', actions: 'endRemotely' } as const
 
@@ -42,6 +50,8 @@ export const sessionMachine = sessionSetup.createMachine({
     role: 'callee',
     offer: { offer: 0, sdp: '' },
     early: noCandidates,
+    connection: 1,
+    offers: 0,
     negotiation: undefined,
     candidates: noCandidates.counters,
     ignored: 0,
@@ -98,15 +108,18 @@ export const sessionMachine = sessionSetup.createMachine({
       invoke: {
         id: 'connection',
         src: 'connection',
-        input: ({ context: { role, offer, early } }) =>
-          role === 'caller' ? { role } : { role, offer, candidates: early },
+        input: ({ context: { role, offers, offer, early } }) =>
+          role === 'caller' ? { role, offers } : { role, offers, offer, candidates: early },
       },
       exit: 'forgetNegotiation',
       on: {
         'signal.*': { actions: forward },
+        // The other side goes on with another RTCPeerConnection. It may have been connected before this one was.
+        'signal.offer': [{ guard: 'isForNext', target: 'replacing', actions: 'becomeCallee' }, { actions: forward }],
+        'signal.reconnect': { guard: 'isAskedForNext', target: 'replacing' },
         'signal.hangup': endedRemotely,
         'signal.reject': endedRemotely,
-        'negotiation.signals': { actions: 'sendSignals' },
+        'negotiation.signals': { actions: ['countOffers', 'sendSignals'] },
         'negotiation.changed': { actions: 'keepNegotiation' },
         // Left and entered again: a callee needs a connection of its own.
         'call.yield': { guard: 'isCalling', target: '.connecting', reenter: true, actions: 'becomeCallee' },
@@ -146,10 +159,7 @@ export const sessionMachine = sessionSetup.createMachine({
             /** Firefox gives up 5 s after the callee's answer, when that is late; a restart of ICE mends it, once. */
             attempting: {
               on: {
-                'rtc.failed': {
-                  target: 'restarting',
-                  actions: { type: 'toConnection', params: { type: 'restartIce' } },
-                },
+                'rtc.failed': { target: 'restarting', actions: restartIce },
               },
             },
             restarting: {},
@@ -160,18 +170,83 @@ export const sessionMachine = sessionSetup.createMachine({
           },
         },
         connected: {
-          on: { 'rtc.disconnected': 'interrupted', 'rtc.closed': 'interrupted' },
+          on: {
+            'negotiation.failed': reconnect,
+            'rtc.disconnected': 'interrupted',
+            'rtc.closed': 'interrupted',
+            'rtc.failed': 'recovering',
+            'page.frozen': { actions: 'sendFrozen' },
+            'signal.frozen': '.frozen',
+            // The path may be gone, which ICE sees only seconds later; a restart does no harm to one that is not.
+            'network.changed': { target: '.doubted', actions: restartIce },
+          },
+          initial: 'live',
+          states: {
+            live: {
+              on: { 'remote.left': 'asking', 'page.woken': 'asking' },
+              after: { probe: 'asking' },
+            },
+            asking: {
+              entry: 'sendPing',
+              on: { 'control.heard': 'live' },
+              after: { silence: 'doubted' },
+            },
+            /** No answer while ICE is connected: the page hangs or is gone. Signaling goes over both ways. */
+            doubted: {
+              entry: 'sendPing',
+              on: { 'control.heard': 'live' },
+            },
+            /** The page has said so: its silence has no meaning until it is heard again. */
+            frozen: {
+              on: { 'control.heard': 'live' },
+            },
+          },
         },
+
         interrupted: {
-          on: { 'rtc.connected': 'connected' },
-          after: {
-            recover: { target: 'ending', actions: endAs('failed') },
+          on: {
+            'negotiation.failed': reconnect,
+            'rtc.connected': 'connected',
+            'rtc.failed': 'recovering',
+            'network.changed': 'recovering',
+          },
+          after: { grace: 'recovering' },
+        },
+
+        // A ladder that both sides climb by themselves: the floor makes one restart of two, and the caller alone makes
+        // another RTCPeerConnection.
+        recovering: {
+          on: { 'negotiation.failed': reconnect, 'rtc.connected': 'connected' },
+          initial: 'firstRestart',
+          states: {
+            firstRestart: {
+              entry: restartIce,
+              on: { 'rtc.failed': 'secondRestart', 'network.changed': { target: 'firstRestart', reenter: true } },
+              after: { restart: 'secondRestart' },
+            },
+            secondRestart: {
+              entry: restartIce,
+              on: { 'rtc.failed': reconnect, 'network.changed': { target: 'secondRestart', reenter: true } },
+              after: { restart: reconnect },
+            },
+            awaitingOffer: {
+              entry: 'sendReconnect',
+              on: { 'rtc.failed': {}, 'negotiation.failed': {} },
+              after: { recover: { target: '#session.active.ending', actions: endAs('failed') } },
+            },
+            reconnecting: {
+              on: { 'negotiation.failed': { target: '#session.active.ending', actions: endAs('failed') } },
+              after: { recover: { target: '#session.active.ending', actions: endAs('failed') } },
+            },
           },
         },
         /** The RTCPeerConnection stays meanwhile, since the control channel carries the end even without a transport. */
         ending,
       },
     },
+
+    /** Between two RTCPeerConnections: the one is closed, the next not made yet. */
+    replacing: { always: { target: 'active.recovering.reconnecting', actions: 'nextConnection' } },
 
     ending,
 

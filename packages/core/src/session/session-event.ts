@@ -30,6 +30,12 @@ export type SessionEvent =
   | { readonly type: 'remote.left' }
   | { readonly type: 'remote.joined' }
   | { readonly type: 'remote.replaced' }
+  /** The network of this machine came back or is another one. */
+  | { readonly type: 'network.changed' }
+  | { readonly type: 'page.frozen' }
+  | { readonly type: 'page.woken' }
+  /** The other side was heard on the control channel. */
+  | { readonly type: 'control.heard' }
   | { readonly type: 'delivery.heard' }
   | { readonly type: 'delivery.settled' }
   | { readonly type: 'rtc.connected' }

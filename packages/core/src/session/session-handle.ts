@@ -1,14 +1,26 @@
-import type { Channel } from '../channel/channel.ts'
+import type { Channel } from '../channel/channel-handle.ts'
+import type { ChannelOptions } from '../channel/channel-options.ts'
 import type { Listen, Unsubscribe, Warning } from '../emitter.ts'
 import type { Message } from '../signaling/message.ts'
 import type { SessionEnd } from './session-event.ts'
 import type { SessionReport } from './report.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
+import type { SessionTransceiver } from './tracks.ts'
 
+/** A track of the other side. */
 export interface SessionTrack {
   readonly track: MediaStreamTrack
+  /** With the ids that they have on the other side. */
   readonly streams: readonly MediaStream[]
   readonly transceiver: RTCRtpTransceiver
+  /** Whether the other side says that it is muted (`setMuted`); `track.muted` only says that no media comes. */
+  readonly muted: boolean
+}
+
+/** The other side muted a track, or does so no longer. */
+export interface SessionMute {
+  readonly track: MediaStreamTrack
+  readonly muted: boolean
 }
 
 /** A signaling message as it went by; for a log or a sequence diagram. */
@@ -24,7 +36,14 @@ export type SessionEvents = {
   state: SessionSnapshot
   /** The other side opened a channel under a label that this side has not. */
   channel: Channel
+  /**
+   * The other side sends a track. It comes again when the track does after a pause, and when the RTCPeerConnection was
+   * replaced: a remote track belongs to its connection, so there it is another object.
+   */
   track: SessionTrack
+  /** The other side sends it no more, or its RTCPeerConnection is gone. */
+  'track-removed': SessionTrack
+  mute: SessionMute
   signal: SessionSignal
   /** Once. */
   ended: SessionEnd
@@ -46,12 +65,37 @@ export interface Session {
   /** Ends the session in any state; idempotent. Up to 1024 characters of `message` reach the other side. */
   readonly hangup: (message?: string) => void
   /**
-   * The channel of that label: a new one, or the one that is there. Where both sides open a label they meet in one
-   * channel. Throws `closed` after the end, `invalid-option` for a label that is no name.
+   * The channel of that label: a new one, or the one that is there, whatever the options. Where both sides open a
+   * label they meet in one channel. Throws `closed` after the end, `invalid-option` for a label that is no name or
+   * options that do not go together, `invalid-state` while a channel of that label is closing, `buffer-full` for the
+   * 1001st channel.
    */
-  readonly openChannel: (label: string) => Channel
-  /** Sends a track to the other side, on this connection and on each that replaces it. Throws `closed` after the end. */
+  readonly openChannel: (label: string, options?: ChannelOptions) => Channel
+  /**
+   * Sends a track to the other side, on this connection and on each that replaces it. Throws `closed` after the end,
+   * and here and below `invalid-option` for a track that has ended, is in the session already, or is not in it.
+   */
   readonly addTrack: (track: MediaStreamTrack, ...streams: MediaStream[]) => void
+  /** Sends a track that was added no longer, which is negotiated. That of a transceiver is replaced by `null` instead. */
+  readonly removeTrack: (track: MediaStreamTrack) => void
+  /**
+   * Sends another track of the same kind in its place, without a negotiation; the place goes by that name then. With
+   * `null` it sends nothing until it is replaced again. A browser that cannot makes a `warning` `media-failed`.
+   */
+  readonly replaceTrack: (track: MediaStreamTrack, withTrack: MediaStreamTrack | null) => void
+  /**
+   * Mutes a track, or ends that: sets `enabled`, and tells the other side (`mute`). What replaces it stays muted.
+   */
+  readonly setMuted: (track: MediaStreamTrack, muted: boolean) => void
+  /**
+   * Makes room for a track: to receive only, to send later, or with encodings. On a connection for which the other
+   * side offers, a section of its offer is taken where one of the kind is free. Direction, encodings and streams are
+   * carried over to a connection that replaces this one.
+   */
+  readonly addTransceiver: (
+    trackOrKind: MediaStreamTrack | 'audio' | 'video',
+    init?: RTCRtpTransceiverInit,
+  ) => SessionTransceiver
   readonly on: Listen<SessionEvents>
   readonly getSnapshot: () => SessionSnapshot
   /** Calls back after each change of the snapshot; returns its unsubscribe (React's `useSyncExternalStore`). */

@@ -1,5 +1,5 @@
 import type { StateValueFrom } from 'xstate'
-import type { ChannelState } from '../channel/channel.ts'
+import type { ChannelState } from '../channel/channel-handle.ts'
 import type { CandidateCounters } from '../negotiation/candidates.ts'
 import type { Role } from '../negotiation/role.ts'
 import type { Carrier } from '../signaling/dialog.ts'
@@ -14,6 +14,7 @@ export type SessionStatus =
   | 'connecting'
   | 'connected'
   | 'interrupted'
+  | 'recovering'
   | 'ending'
   | 'ended'
 
@@ -25,12 +26,34 @@ export interface SessionSnapshot {
   /** The state of the negotiation machine while there is a connection, such as `awaitingAnswer` or `stable.holdingFloor`. */
   readonly negotiation: string | undefined
   readonly endReason: EndReason | undefined
-  /** What carries signaling now: the transport, the control channel of the connection, or nothing, so that it waits. */
+  /**
+   * What is known of the other side while connected: `live`; `silent` when it did not answer, although the path is
+   * there; `frozen` when its page was, as browsers do to hidden ones.
+   */
+  readonly liveness: 'live' | 'silent' | 'frozen' | undefined
+  /** Which RTCPeerConnection of the session this is, from 1. */
+  readonly connection: number
+  /**
+   * What carries signaling now: the transport, the control channel of the connection, both while that may be dead, or
+   * nothing, so that it waits.
+   */
   readonly signaling: Carrier
   readonly channels: readonly { readonly label: string; readonly state: ChannelState }[]
   /** Candidates of the other side. */
   readonly candidates: CandidateCounters
 }
+
+/** What the state below `connected` says of the other side. */
+export const livenessOf = (value: StateValueFrom<typeof sessionMachine>): SessionSnapshot['liveness'] => {
+  const { connected } = ((value as { readonly active?: object }).active ?? {}) as { readonly connected?: string }
+  if (connected === undefined) return
+  if (connected === 'frozen') return 'frozen'
+  return connected === 'doubted' ? 'silent' : 'live'
+}
+
+/** Whether the control channel may be dead. */
+export const isInDoubt = ({ status, liveness }: SessionSnapshot): boolean =>
+  status === 'interrupted' || status === 'recovering' || liveness === 'silent'
 
 /** Whether nothing can be done with a session any more. */
 export const isOver = (status: SessionStatus): boolean => status === 'ending' || status === 'ended'

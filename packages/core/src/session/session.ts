@@ -2,20 +2,21 @@ import { createActor } from 'xstate'
 import type { Clock } from '../clock.ts'
 import { createEmitter, type Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
-import { listen } from '../listen.ts'
 import { assertName } from '../name.ts'
 import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
 import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
-import { decode, type Message } from '../signaling/message.ts'
+import type { Message } from '../signaling/message.ts'
 import { withResolvers } from '../with-resolvers.ts'
 import { createChannels } from './channels.ts'
 import { connectionLogic } from './connection.ts'
+import { carryOver, controlLabel } from './control-channel.ts'
 import type { SessionDeadlines } from './deadlines.ts'
 import { sessionMachine } from './machine.ts'
+import { createRemoteTracks } from './remote-tracks.ts'
 import { createReport } from './report.ts'
 import type { SessionEnd, SessionEvent, SignalEvent } from './session-event.ts'
 import type { Session, SessionEvents, SessionSignal } from './session-handle.ts'
-import { isOver, statusOf, type SessionSnapshot } from './session-snapshot.ts'
+import { isInDoubt, isOver, livenessOf, statusOf, type SessionSnapshot } from './session-snapshot.ts'
 import { createTracks } from './tracks.ts'
 
 export type { Session } from './session-handle.ts'
@@ -47,9 +48,6 @@ export interface SessionOptions {
   readonly onCalls: (calls: number) => void
 }
 
-/** The label of the negotiated channel 0: hang-up and signaling of a connected session go here. */
-const controlLabel = 'parley'
-
 export const createSession = (options: SessionOptions): SessionControl => {
   const { clock, localId, deadlines, rtc } = options
   const { remoteId } = options.dialog
@@ -58,59 +56,60 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const report = createReport(clock)
   let { dialog, metadata } = options
 
-  const warn = (warning: Warning) => events.emit('warning', warning)
+  const warn = (warning: Warning) => {
+    report.warning(warning)
+    events.emit('warning', warning)
+  }
   const events = createEmitter<SessionEvents>(warn)
 
-  const channels = createChannels(
-    (channel) => events.emit('channel', channel),
-    () => publish(),
+  const channels = createChannels({
+    onChannel: (channel) => events.emit('channel', channel),
+    onChange: () => publish(),
+    say: (received) => dialog.send({ type: 'channels', received }),
     warn,
-  )
-  const tracks = createTracks()
+  })
+  const tracks = createTracks((mids) => {
+    if (!isOver(snapshot.status)) dialog.send({ type: 'muted', mids })
+  }, warn)
+  const remoteTracks = createRemoteTracks(events.emit)
   let peerConnection: RTCPeerConnection | undefined
   let stopControl: (() => void) | undefined
   const connection = connectionLogic({
     clock,
     ...rtc,
     onOpen: (pc) => {
-      stopControl = listenToControl(openDataChannel(pc, controlLabel, 0))
+      const control = openDataChannel(pc, controlLabel, { negotiated: true, id: 0 })
+      stopControl = carryOver(control, {
+        dialog: () => dialog,
+        onHeard: () => actor.send({ type: 'control.heard' }),
+        onBadMessage: (reason) => warn({ code: 'bad-message', message: `On the control channel: ${reason}.` }),
+        onClosed: () => {
+          actor.send({ type: 'rtc.closed' })
+          settleIfAlone()
+        },
+      })
       peerConnection = pc
-      channels.open(pc)
-      tracks.open(pc)
+      report.open(pc)
+      channels.open(pc, control)
+      tracks.open(pc, actor.getSnapshot().context.role === 'callee')
+      remoteTracks.open(pc)
     },
     onClose: () => {
+      report.close()
       stopControl?.()
-      dialog.setControl(undefined)
       peerConnection = undefined
       channels.close()
       tracks.close()
+      remoteTracks.close()
     },
-    onTrack: (event) => events.emit('track', event),
+    onStaleConfiguration: (error) =>
+      warn({ code: 'configuration-failed', message: `No new configuration for ICE: ${String(error)}`, error }),
+    onTrack: remoteTracks.take,
     onDataChannel: channels.take,
   })
   const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }
   const machine = sessionMachine.provide({ actors: { connection }, delays })
   const actor = createActor(machine, { input: { localId, remoteId }, clock })
-
-  const listenToControl = (control: RTCDataChannel) =>
-    listen<RTCDataChannelEventMap>(control, {
-      open: () =>
-        dialog.setControl((text) => {
-          // It can be closing already; delivery sends again what is lost here.
-          if (control.readyState === 'open') control.send(text)
-        }),
-      message: ({ data }) => {
-        const envelope = decode(String(data))
-        if (typeof envelope === 'string') warn({ code: 'bad-message', message: `On the control channel: ${envelope}.` })
-        else if (envelope.session === dialog.session) dialog.receive(envelope)
-      },
-      // The other side closed it, and so its connection.
-      close: () => {
-        dialog.setControl(undefined)
-        actor.send({ type: 'rtc.closed' })
-        settleIfAlone()
-      },
-    })
 
   const takeSnapshot = (): SessionSnapshot => {
     const { value, context } = actor.getSnapshot()
@@ -120,6 +119,8 @@ export const createSession = (options: SessionOptions): SessionControl => {
       remoteId,
       negotiation: context.negotiation,
       endReason: context.end?.reason,
+      liveness: livenessOf(value),
+      connection: context.connection,
       signaling: dialog.carrier(),
       channels: channels.list(),
       candidates: context.candidates,
@@ -135,8 +136,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
     events.emit('state', next)
   }
 
-  const record = (direction: SessionSignal['direction'], { type }: Message) =>
-    events.emit('signal', { direction, type, at: report.elapsed() })
+  const record = (direction: SessionSignal['direction'], message: Message) => {
+    report.signal(direction, message)
+    events.emit('signal', { direction, type: message.type, at: report.elapsed() })
+  }
 
   /** An end that nothing can carry will not be confirmed, so nobody need wait for it. */
   const settleIfAlone = () => {
@@ -150,7 +153,9 @@ export const createSession = (options: SessionOptions): SessionControl => {
     record(type, message)
     if (type === 'sent') return
     if (message.type === 'answer') options.onCalls(message.calls ?? 0)
-    actor.send({ ...message, type: `signal.${message.type}` } as SignalEvent)
+    if (message.type === 'channels') return channels.takeReceived(message.received)
+    if (message.type === 'muted') return remoteTracks.setMuted(message.mids)
+    if (message.type !== 'ping') actor.send({ ...message, type: `signal.${message.type}` } as SignalEvent)
   }
   dialog.handTo(onDialogEvent)
 
@@ -166,6 +171,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     if (status === 'done') endHandles()
     publish()
     if (snapshot.status === 'connected') connected.resolve()
+    if (isInDoubt(snapshot)) dialog.doubt()
     if (status !== 'done' || !end) return
     dialog.handTo(undefined)
     dialog.acknowledge()
@@ -188,6 +194,12 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const assertLive = () => {
     if (isOver(snapshot.status)) throw new ParleyError('closed', `The session with "${remoteId}" is over.`)
   }
+  const whileLive =
+    <Args extends readonly unknown[], Result>(act: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      assertLive()
+      return act(...args)
+    }
   const send = (event: SessionEvent) => {
     if (snapshot.status !== 'ended') actor.send(event)
   }
@@ -205,19 +217,20 @@ export const createSession = (options: SessionOptions): SessionControl => {
     accept: () => act({ type: 'call.accept' }),
     reject: (message) => act({ type: 'call.reject', reason: 'rejected', message: noteOf(message) }),
     hangup,
-    openChannel: (label) => {
+    openChannel: (label, channelOptions) => {
       assertLive()
       assertName('label of a channel', label, 'invalid-option')
-      return channels.openChannel(label)
+      return channels.openChannel(label, channelOptions)
     },
-    addTrack: (track, ...streams) => {
-      assertLive()
-      tracks.add(track, streams)
-    },
+    addTrack: whileLive(tracks.add),
+    removeTrack: whileLive(tracks.remove),
+    replaceTrack: whileLive(tracks.replace),
+    setMuted: whileLive(tracks.setMuted),
+    addTransceiver: whileLive(tracks.addTransceiver),
     on: events.on,
     getSnapshot: () => snapshot,
     subscribe: (listener) => events.on('state', listener),
-    report: async () => report.create(snapshot, actor.getSnapshot().context, dialog.counters),
+    report: () => report.create(() => [snapshot, actor.getSnapshot().context, dialog.counters]),
     get peerConnection() {
       return peerConnection
     },

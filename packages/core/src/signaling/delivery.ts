@@ -250,4 +250,5 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
   }
 }
 
-const isEnd = ({ type }: Body): boolean => type === 'hangup' || type === 'reject'
+/** Whether nothing follows it. */
+export const isEnd = ({ type }: Body): boolean => type === 'hangup' || type === 'reject'

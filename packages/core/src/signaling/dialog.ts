@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { createDelivery, type DeliveryCounters } from './delivery.ts'
+import { createDelivery, isEnd, type DeliveryCounters } from './delivery.ts'
 import { encode, join, maxText, split, type Body, type Envelope, type Message } from './message.ts'
 import type { SignalingLink } from './transport.ts'
 
@@ -9,8 +9,8 @@ export type DialogEvent =
   /** A sign of life; nothing is unconfirmed any more; messages go another way. */
   | { readonly type: 'heard' | 'settled' | 'carrier'; readonly message?: undefined }
 
-/** What carries the messages of a dialog now. `none`: they wait. */
-export type Carrier = 'transport' | 'control' | 'none'
+/** What carries the messages of a dialog now. `both`: the control channel may be dead. `none`: they wait. */
+export type Carrier = 'transport' | 'control' | 'both' | 'none'
 
 export interface DialogOptions {
   readonly session: string
@@ -40,11 +40,13 @@ export interface Dialog {
   readonly isHeard: () => boolean
   readonly counters: Readonly<DeliveryCounters>
   readonly send: (message: Message) => void
-  readonly receive: (envelope: Envelope) => void
+  readonly receive: (envelope: Envelope, carrier: 'transport' | 'control') => void
   /** Names the other instance; sending starts with it. */
   readonly address: (instance: string) => void
   /** Moves onto the control channel, or back to the transport with `undefined`. */
   readonly setControl: (send: ((text: string) => void) | undefined) => void
+  /** The control channel may be dead: what is not confirmed goes over the transport too, until it is heard again. */
+  readonly doubt: () => void
   /** The transport opened or was lost. */
   readonly transportChanged: () => void
   /** Tells its events to somebody else from now on, or to nobody. */
@@ -58,6 +60,7 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
   let { remoteInstance } = options
   let listener: ((event: DialogEvent) => void) | undefined
   let control: ((text: string) => void) | undefined
+  let isDoubted = false
   let pieces = ''
 
   const delivery = createDelivery({
@@ -65,8 +68,8 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     transmit: (frame) => {
       if (remoteInstance === '') return
       const text = encode({ v: 1, session, from: instance, to: remoteInstance, ...frame })
-      if (control) control(text)
-      else link.send(remoteId, text)
+      control?.(text)
+      if (!control || isDoubted) link.send(remoteId, text)
     },
     deliver: (body) => {
       const message = whole(body)
@@ -89,13 +92,19 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
 
   const carrier = (): Carrier => {
     if (remoteInstance === '') return 'none'
-    if (control) return 'control'
-    return isLinkOpen() ? 'transport' : 'none'
+    if (!isLinkOpen()) return control ? 'control' : 'none'
+    if (!control) return 'transport'
+    return isDoubted ? 'both' : 'control'
   }
   const chooseCarrier = () => {
     if (carrier() === 'none') delivery.suspend()
     else delivery.resume()
     listener?.({ type: 'carrier' })
+  }
+  const doubt = () => {
+    if (isDoubted) return
+    isDoubted = true
+    chooseCarrier()
   }
   chooseCarrier()
 
@@ -107,17 +116,28 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     carrier,
     send: (message) => {
       listener?.({ type: 'sent', message })
+      // A page that goes away may lose what it has just put into a data channel.
+      if (isEnd(message)) doubt()
       for (const piece of split(message, link.maxLength ?? Infinity)) delivery.send(piece)
     },
     address: (to) => {
       remoteInstance = to
       chooseCarrier()
     },
+    receive: (envelope, way) => {
+      const { duplicate } = delivery.counters
+      delivery.receive(envelope)
+      if (way === 'control') isDoubted = false
+      // Who has the control channel and sends over the transport does not trust it, and would not hear an answer there.
+      else if (control && envelope.message.type !== 'ack' && delivery.counters.duplicate === duplicate) doubt()
+    },
     setControl: (send) => {
       if (control === send) return
       control = send
+      isDoubted = false
       chooseCarrier()
     },
+    doubt,
     transportChanged: chooseCarrier,
     handTo: (next) => {
       listener = next

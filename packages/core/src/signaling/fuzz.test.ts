@@ -23,10 +23,10 @@ vi.mock('./dialog.ts', async (importOriginal) => {
       door.most = Math.max(door.most, door.dialogs.size)
       return {
         ...dialog,
-        receive: (envelope) => {
+        receive: (envelope, carrier) => {
           // The control channel is another door.
           if (door.isOpen) door.taken += 1
-          dialog.receive(envelope)
+          dialog.receive(envelope, carrier)
         },
         close: () => {
           door.dialogs.delete(dialog)

@@ -15,6 +15,17 @@ const bodies: { readonly [Type in Body['type']]: Extract<Body, { type: Type }> }
   ringing: { type: 'ringing' },
   reject: { type: 'reject', reason: 'rejected', message: 'later\n\u{1f600}' },
   hangup: { type: 'hangup', reason: 'hangup' },
+  reconnect: { type: 'reconnect', connection: 2 },
+  ping: { type: 'ping' },
+  frozen: { type: 'frozen' },
+  channels: {
+    type: 'channels',
+    received: [
+      ['chat', 3],
+      ['', 0],
+    ],
+  },
+  muted: { type: 'muted', mids: ['0', 'video'] },
   part: { type: 'part', text: '{"type"', more: true },
   ack: { type: 'ack' },
 }

@@ -12,6 +12,11 @@ const types: Readonly<Record<Body['type'], true>> = {
   'floor-grant': true,
   reject: true,
   hangup: true,
+  reconnect: true,
+  ping: true,
+  frozen: true,
+  channels: true,
+  muted: true,
   part: true,
   ack: true,
 }

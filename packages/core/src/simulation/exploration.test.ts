@@ -18,6 +18,7 @@ const walks: readonly (readonly [name: string, budget: Budget])[] = [
   ['a call with a track of each side', { ...calm, tracks: both }],
   ['a call that each side may end at any moment', { ...calm, ends: both, interruptions: 1 }],
   ['a call that each side may end, with a track of each', { ...calm, ends: ['bob'], tracks: both }],
+  ['a call that loses its connection and makes another', { ...calm, interruptions: 3 }],
   ['two calls at once', { ...calm, calls: both, tracks: both }],
   ['two calls at once that each side may end', { ...calm, calls: both, ends: both, interruptions: 1 }],
 ]
@@ -73,7 +74,9 @@ const reachers = (visits: ReadonlyMap<string, Visit>): Set<string> => {
 const problemsOf = ({ product, next, isGoal: isAtGoal }: Visit, canEnd: boolean): readonly string[] => {
   const { alice, bob, violations } = product
   const isAtRest = next.length === 0
-  const holders = alice.dialog === bob.dialog ? [alice, bob].filter((side) => holdsFloor(negotiationOf(side))) : []
+  // Each connection of a session has a floor of its own.
+  const areTogether = alice.dialog === bob.dialog && alice.session.context.connection === bob.session.context.connection
+  const holders = areTogether ? [alice, bob].filter((side) => holdsFloor(negotiationOf(side))) : []
   return [
     ...violations,
     ...(canEnd ? [] : ['Neither a connection nor an end can be reached.']),

@@ -76,11 +76,11 @@ const keyOfSide = (side: Side): number => {
   const known = keys.get(side)
   if (known !== undefined) return known
   const { session, negotiation, ...rest } = side
-  const { role, offer, early, end } = session.context
+  const { role, offer, early, end, connection, offers } = session.context
   const { localOffer, remote, pendingChanges, candidates, localCandidates } = negotiation?.context ?? {}
   const { current, past, generations } = candidates ?? {}
   const text = JSON.stringify([
-    [session.value, role, offer, early.generations, end],
+    [session.value, role, offer, early.generations, end, connection, offers],
     [negotiation?.value, localOffer, remote, pendingChanges, current, past, generations, localCandidates],
     rest,
   ])
@@ -174,18 +174,24 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
   const isPath = remoteUfragOf(side) === ufragOf(other) && remoteUfragOf(other) === ufragOf(side)
   const interruptions = { ...budget, interruptions: budget.interruptions - 1 }
   return [
-    ...(isPath && ['connecting', 'interrupted'].includes(status) ? [move({ type: 'rtc.connected' }, true)] : []),
+    ...(isPath && ['connecting', 'interrupted', 'recovering'].includes(status)
+      ? [move({ type: 'rtc.connected' }, true)]
+      : []),
+    // The grace of an interruption is over: a wait that always ends, unlike the others, which are bounds.
+    ...(status === 'interrupted' ? [move(graceIsOver, true)] : []),
     ...(status === 'connected' && side.wasConnected && other.negotiation === undefined
       ? [move({ type: 'rtc.closed' }, true)]
       : []),
     ...(budget.interruptions > 0 && status === 'connected'
       ? [move({ type: 'rtc.disconnected' }, false, interruptions)]
       : []),
-    ...(budget.interruptions > 0 && ['connecting', 'interrupted'].includes(status)
+    ...(budget.interruptions > 0 && ['connecting', 'interrupted', 'recovering'].includes(status)
       ? [move({ type: 'rtc.failed' }, false, interruptions)]
       : []),
   ]
 }
+
+const graceIsOver = { type: 'xstate.after.grace.session.active.interrupted' } as unknown as SessionEvent
 
 /** What the application may do. */
 const choicesOf = (product: Product, id: SideId): readonly Move[] => {

@@ -1,4 +1,4 @@
-import type { Channel } from '../channel/channel.ts'
+import type { Channel } from '../channel/channel-handle.ts'
 import type { SessionEnd } from '../session/session-event.ts'
 import type { Session, SessionSnapshot } from '../session/session.ts'
 import type { Participant } from './participant.ts'
@@ -55,9 +55,13 @@ export const createRecorder = (now: () => number) => {
       (payload: Payload) => {
         if (isAlive()) listener(payload)
       }
+    let connection = 1
     session.on(
       'state',
       whenAlive((snapshot) => {
+        // On another RTCPeerConnection every track is a new one.
+        if (snapshot.connection > connection) made.tracks.length = 0
+        connection = snapshot.connection
         if (snapshot.status === 'connected') made.connectedAt ??= now()
         note(`${name} ${inWords(snapshot)}`)
         for (const violation of floorViolations(records)) violations.add(violation)
@@ -118,13 +122,17 @@ const inWords = ({ status, negotiation, channels }: SessionSnapshot): string =>
 const holdsFloor = ({ negotiation = '', status }: SessionSnapshot): boolean =>
   status !== 'ended' && ['offering', 'awaitingAnswer', 'applyingAnswer', 'stable.holdingFloor'].includes(negotiation)
 
-/** A grant takes the floor away from its sender before it is sent, so no two may ever hold it. */
+/**
+ * A grant takes the floor away from its sender before it is sent, so no two may ever hold it. Each RTCPeerConnection has
+ * a floor of its own.
+ */
 const floorViolations = (records: readonly SessionRecord[]): string[] => {
   const holders = new Map<string, SessionRecord>()
   return records.flatMap((record) => {
     if (!record.participant.isAlive() || !holdsFloor(record.session.getSnapshot())) return []
-    const other = holders.get(record.session.id)
-    holders.set(record.session.id, record)
+    const floor = `${record.session.id} ${record.session.getSnapshot().connection}`
+    const other = holders.get(floor)
+    holders.set(floor, record)
     if (other === undefined) return []
     return [`floor: ${other.participant.name} and ${record.participant.name} hold it at once`]
   })

@@ -1,0 +1,85 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
+import { startTurnServer, type TurnServer } from './netns/turn-server.ts'
+import type { RecoveryDriver } from './pages/recovery-page.ts'
+
+declare const e2e: RecoveryDriver
+/** Given to the page by the test. */
+declare const configure: () => Promise<RTCConfiguration>
+
+type Protocol = 'udp' | 'tcp'
+
+const soon = { interval: 20, timeout: 15_000 }
+
+// Firefox relays to no loopback address unless a preference says so, and then gathers others in each of our tests.
+forEachBrowser(
+  (browser) => {
+    describe('over relays of coturn alone', () => {
+      let server: TurnServer
+      beforeAll(async () => {
+        server = await startTurnServer()
+      })
+      afterAll(() => server?.close())
+
+      it.each(['udp', 'tcp'] as const)('connects over %s, on both sides', async (protocol) => {
+        const { ann, bob } = await callOverRelays(browser, server, protocol, 60_000)
+        for (const page of [ann, bob]) {
+          const relayed = expect.objectContaining({ type: 'relay', relayProtocol: protocol })
+          expect(await pathOf(page)).toEqual([relayed, expect.objectContaining({ type: 'relay' })])
+        }
+      })
+
+      it('goes on past the end of its credentials, on an allocation with new ones that it took before', async () => {
+        const { ann, bob, expiries } = await callOverRelays(browser, server, 'udp', 8_000)
+        const [before] = await pathOf(ann)
+        const [firstEnd = 0] = expiries
+
+        await expect.poll(async () => (await pathOf(ann))[0]?.port, soon).not.toBe(before?.port)
+        expect(Date.now()).toBeLessThan(firstEnd)
+        await expect.poll(() => Date.now(), soon).toBeGreaterThan(firstEnd)
+        await expectNews(ann, bob)
+        expect((await pathOf(ann))[0]).toMatchObject({ type: 'relay' })
+        expect(await ann.evaluate(() => e2e.view())).toMatchObject({ status: 'connected', connection: 1 })
+      })
+
+      it('takes new credentials when the server has lost its allocations, after the first ones have ended', async () => {
+        const { ann, bob, expiries } = await callOverRelays(browser, server, 'udp', 6_000)
+        const [firstEnd = 0] = expiries
+        await expect.poll(() => Date.now(), soon).toBeGreaterThan(firstEnd)
+        await server.restart()
+        await expectNews(ann, bob)
+      })
+    })
+  },
+  ['chromium'],
+)
+
+/** A call of two tabs that reach each other over relays only, each with credentials that last so long, in ms. */
+const callOverRelays = async (browser: TestBrowser, server: TurnServer, protocol: Protocol, lifetime: number) => {
+  const expiries: number[] = []
+  const provide = () => {
+    const expiresAt = Date.now() + lifetime
+    expiries.push(expiresAt)
+    return { iceServers: server.iceServers(protocol, expiresAt), iceTransportPolicy: 'relay', expiresAt }
+  }
+  const enter = async (id: string): Promise<Page> => {
+    const page = await browser.openTab('recovery')
+    await page.exposeFunction('configure', provide)
+    await page.evaluate((id) => e2e.join(id, 'room', undefined, { configuration: () => configure() }), id)
+    return page
+  }
+  const [ann, bob] = [await enter('ann'), await enter('bob')]
+  await ann.evaluate(() => e2e.call('bob'))
+  await expectNews(ann, bob)
+  return { ann, bob, expiries }
+}
+
+const pathOf = (page: Page) => page.evaluate(() => e2e.path())
+
+/** Something that is sent from now on arrives, on both sides. */
+const expectNews = async (...pages: readonly Page[]): Promise<void> => {
+  const moment = Date.now()
+  for (const page of pages)
+    await expect.poll(() => page.evaluate((moment) => e2e.heardSince(moment), moment), soon).toBeDefined()
+}

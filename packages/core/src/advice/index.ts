@@ -1,0 +1,1 @@
+export { adviseOn, lastStepOf, type Advice, type AdviceCause } from './advise-on.ts'

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { acceptAll, createStage, watch, type StageOptions, type Watched } from './peer-stage.ts'
+import type { PeerOptions } from './peer.ts'
+
+const globals = globalThis as unknown as Record<string, unknown>
+const leavePage = () => {
+  for (const name of ['addEventListener', 'removeEventListener', 'document']) delete globals[name]
+}
+
+const connect = async (stageOptions: StageOptions = {}, peerOptions: Partial<PeerOptions> = {}) => {
+  const stage = createStage(stageOptions)
+  const alice = stage.enter('alice', peerOptions)
+  delete globals['document'] // where there is one, it is that of alice alone
+  const bob = stage.enter('bob', peerOptions)
+  await stage.clock.advance(50)
+  const calls = acceptAll(bob)
+  const caller = watch(alice.call('bob'))
+  caller.session.openChannel('chat')
+  await stage.clock.advance(200)
+  const [callee] = calls as [Watched]
+  expect([caller.status(), callee.status()]).toEqual(['connected', 'connected'])
+  return { ...stage, alice, bob, caller, callee, sides: [caller, callee] as const }
+}
+
+/** Says something over the channel, and waits until it is there. */
+const chat = async ({ clock, caller, callee }: Awaited<ReturnType<typeof connect>>) => {
+  const before = callee.messages.length
+  void caller.session.openChannel('chat').send('hello')
+  expect(await clock.runUntil(() => callee.messages.length > before, 2_000)).toBe(true)
+}
+
+const statuses = ({ sides }: { readonly sides: readonly Watched[] }) => sides.map(({ status }) => status())
+const connections = ({ sides }: { readonly sides: readonly Watched[] }) =>
+  sides.map(({ session }) => session.getSnapshot().connection)
+
+describe.each([['chromium'], ['firefox']] as const)('a connection of %s that is lost', (profile) => {
+  it('comes back by itself within the grace', async () => {
+    const world = await connect({ profiles: [profile] })
+    world.fabric.cut()
+    expect(await world.clock.runUntil(() => statuses(world).includes('interrupted'), 10_000)).toBe(true)
+    world.fabric.heal()
+    await world.clock.advance(900)
+    expect(statuses(world)).toEqual(['connected', 'connected'])
+    expect(world.sides.flatMap(({ statuses: all }) => all)).not.toContain('recovering')
+    await chat(world)
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('comes back by a restart of ICE when the addresses have changed', async () => {
+    const world = await connect({ profiles: [profile] })
+    world.fabric.change()
+    const isBack = () => world.sides.every(({ statuses: all }) => all.join().endsWith('recovering,connected'))
+    expect(await world.clock.runUntil(isBack, 12_000)).toBe(true)
+    expect(connections(world)).toEqual([1, 1])
+    await chat(world)
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('comes back as another RTCPeerConnection when no restart of ICE gets through', async () => {
+    const world = await connect({ profiles: [profile] })
+    world.fabric.change()
+    world.network.partition(true)
+    expect(await world.clock.runUntil(() => connections(world)[0] === 2, 30_000)).toBe(true)
+    world.network.partition(false)
+    expect(await world.clock.runUntil(() => statuses(world).join() === 'connected,connected', 5_000)).toBe(true)
+    expect(connections(world)).toEqual([2, 2])
+    await chat(world)
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('ends as failed on both sides when nothing helps', async () => {
+    const world = await connect({ profiles: [profile] })
+    world.fabric.cut()
+    // What the browser takes to see it, then the ladder: 1 s, twice 6 s, 15 s.
+    expect(await world.clock.runUntil(() => statuses(world).join() === 'ended,ended', 40_000)).toBe(true)
+    expect(world.sides.map(({ reasons }) => reasons())).toEqual([['failed'], ['failed']])
+    expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe('a callee that sees sooner than the caller that the connection is lost', () => {
+  it('asks for another', async () => {
+    const world = await connect({ profiles: ['firefox', 'chromium'] })
+    const signals: string[] = []
+    world.caller.session.on('signal', ({ direction, type }) => signals.push(`${direction} ${type}`))
+    world.fabric.cut()
+    expect(await world.clock.runUntil(() => connections(world).join() === '2,2', 25_000)).toBe(true)
+    expect(signals.filter((signal) => signal === 'received reconnect')).toHaveLength(1)
+    world.fabric.heal()
+    expect(await world.clock.runUntil(() => statuses(world).join() === 'connected,connected', 2_000)).toBe(true)
+    await chat(world)
+    expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe('a page', () => {
+  const page = new EventTarget()
+  const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+
+  beforeEach(() => {
+    globals['addEventListener'] = page.addEventListener.bind(page)
+    globals['removeEventListener'] = page.removeEventListener.bind(page)
+    globals['document'] = document
+  })
+  afterEach(leavePage)
+
+  it('restarts ICE as soon as the network is another one, without waiting for ICE to see it', async () => {
+    const world = await connect()
+    world.fabric.change()
+    page.dispatchEvent(new Event('online'))
+    expect(world.caller.session.getSnapshot()).toMatchObject({ status: 'connected', liveness: 'silent' })
+    const isLive = () => world.sides.every(({ session }) => session.getSnapshot().liveness === 'live')
+    expect(await world.clock.runUntil(isLive, 500)).toBe(true)
+    await chat(world)
+    expect(world.caller.statuses).not.toContain('interrupted')
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('tells that it is frozen, and when it is not any more', async () => {
+    const world = await connect()
+    document.dispatchEvent(new Event('freeze'))
+    await world.clock.advance(20)
+    expect(world.callee.session.getSnapshot().liveness).toBe('frozen')
+    await world.clock.advance(20_000)
+    expect(world.callee.session.getSnapshot()).toMatchObject({ status: 'connected', liveness: 'frozen' })
+    document.dispatchEvent(new Event('resume'))
+    await world.clock.advance(100)
+    expect(world.callee.session.getSnapshot().liveness).toBe('live')
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('asks the other side when it is shown again', async () => {
+    const world = await connect()
+    const signals: string[] = []
+    world.caller.session.on('signal', ({ direction, type }) => signals.push(`${direction} ${type}`))
+    document.dispatchEvent(new Event('visibilitychange'))
+    await world.clock.advance(1_000)
+    expect(signals.filter((signal) => signal === 'sent ping')).toHaveLength(1)
+    expect(world.caller.session.getSnapshot().liveness).toBe('live')
+    expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe('a side that has left the room', () => {
+  it('is asked, and is silent when it does not answer', async () => {
+    const world = await connect()
+    world.fabric.cut()
+    world.network.disconnect('bob')
+    expect(await world.clock.runUntil(() => world.caller.session.getSnapshot().liveness === 'silent', 3_000)).toBe(true)
+    expect(world.caller.status()).toBe('connected')
+  })
+
+  it('is live when it answers over the control channel', async () => {
+    const world = await connect()
+    world.network.disconnect('bob')
+    await world.clock.advance(5_000)
+    expect(world.caller.session.getSnapshot()).toMatchObject({ status: 'connected', liveness: 'live' })
+  })
+})
+
+describe('a configuration that expires', () => {
+  it('is asked for again at 80 % of its time, and ICE is restarted with it', async () => {
+    const configuration = vi.fn(async () => ({ iceServers: [], expiresAt: Date.now() + 60_000 }))
+    const world = await connect({}, { rtc: { configuration } })
+    expect(configuration).toHaveBeenCalledTimes(2)
+    const ufrag = () => /a=ice-ufrag:(\S+)/.exec(world.caller.session.peerConnection?.localDescription?.sdp ?? '')?.[1]
+    const first = ufrag()
+    await world.clock.advance(49_000)
+    expect(configuration).toHaveBeenCalledTimes(4)
+    expect(ufrag()).not.toBe(first)
+    expect(statuses(world)).toEqual(['connected', 'connected'])
+    await chat(world)
+  })
+
+  it('is told when there is no new one, and the connection goes on with the old one', async () => {
+    let times = 0
+    const configuration = async () => {
+      times += 1
+      if (times > 2) throw new Error('The token server is down.')
+      return { expiresAt: Date.now() + 60_000 }
+    }
+    const world = await connect({}, { rtc: { configuration } })
+    const warnings: string[] = []
+    world.caller.session.on('warning', ({ code }) => warnings.push(code))
+    await world.clock.advance(50_000)
+    expect(warnings).toEqual(['configuration-failed'])
+    expect(statuses(world)).toEqual(['connected', 'connected'])
+    await chat(world)
+  })
+})

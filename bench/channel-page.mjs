@@ -1,4 +1,4 @@
-/** The page of `channel.mjs`: a channel of Parley and a bare RTCDataChannel, side by side, each between two ends in here. */
+/** The page of `channel.mjs`: a channel of Parley and a bare RTCDataChannel, each between two ends in here. */
 import { createPeer } from '../packages/core/src/index.ts'
 import { memoryNetwork } from '../packages/core/src/testing/memory-network.ts'
 

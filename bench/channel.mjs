@@ -1,6 +1,6 @@
 /**
- * 64 MiB over a channel of Parley against the same over a bare RTCDataChannel with a good backpressure loop: in one page
- * of Chromium, in alternating rounds, how fast it is and how long the main thread works for it.
+ * 64 MiB over a channel of Parley against the same over a bare RTCDataChannel with a good backpressure loop: in one
+ * page of Chromium, in alternating rounds, how fast it is and how long the main thread works for it.
  * `node bench/channel.mjs [rounds]` takes some 2 minutes; with `--soak` each transfer is 1 GiB.
  */
 import { createServer } from 'node:http'
@@ -64,8 +64,9 @@ try {
   for (const kind of kinds) {
     const of = (name) => median(results[kind].map((result) => result[name]))
     const heap = Math.max(...results[kind].map((result) => result.heap)) / 1e6
+    const task = `${of('task').toFixed(0)} ms of main thread`
     console.log(
-      `  ${kind.padEnd(7)} ${of('speed').toFixed(1)} MB/s, ${of('task').toFixed(0)} ms of main thread, heap after it at most ${heap.toFixed(1)} MB`,
+      `  ${kind.padEnd(7)} ${of('speed').toFixed(1)} MB/s, ${task}, heap after it at most ${heap.toFixed(1)} MB`,
     )
   }
   const ratio = (name) => median(results.parley.map((result, round) => result[name] / results.bare[round][name]))

@@ -28,13 +28,13 @@ export interface ChannelOptions {
   readonly maxMessage?: number
 }
 
-/** The largest value of a number, where it is not 1 TiB: those of RTCDataChannelInit, and of the streams of Chromium. */
+/** The largest value of a number, where it is not 1 TiB: those of RTCDataChannelInit and of Chromium's streams. */
 const largest: Readonly<Record<string, number>> = { maxRetransmits: 65_534, maxPacketLifeTime: 65_534, id: 1023 }
 
 export type ResolvedOptions = ChannelOptions &
   Required<Pick<ChannelOptions, 'resendWindow' | 'maxWaiting' | 'maxMessage'>>
 
-/** The options with their defaults. Throws `invalid-option` for what is out of its range, or excludes something else. */
+/** The options with their defaults. Throws `invalid-option` for what is out of range or excludes something else. */
 export const resolveOptions = (options: ChannelOptions): ResolvedOptions => {
   for (const [name, value] of Object.entries(options)) {
     const [least, most] = [name === 'id' ? 1 : 0, largest[name] ?? 2 ** 40]

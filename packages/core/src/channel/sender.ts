@@ -141,7 +141,7 @@ export const createSender = (label: string, { resendWindow, maxWaiting }: Resolv
     /** The buffer of the RTCDataChannel has room again. */
     goOn: () => pump(),
     /**
-     * Runs when everything was sent and no buffer holds any of it, on this RTCDataChannel and on any other that follows.
+     * Runs when everything was sent and no buffer holds any of it, here and on any RTCDataChannel that follows.
      * Browsers send their buffer before they close (W3C webrtc-pc, 6.2); werift throws it away.
      */
     whenFlushed: (run: () => void): void => {

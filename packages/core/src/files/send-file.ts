@@ -30,7 +30,7 @@ export interface SendFileOptions {
  * Sends a file, or any Blob, and resolves when the receiver has put it away and its digest is right. It is read block
  * by block, never more than 8 MiB ahead of the receiver, and goes on by itself on another connection of the session.
  * Rejects with `transfer-failed` and its `reason`, with `closed` when the session or the channel ends before, with the
- * reason of `signal`, with what reading the file failed with. A receiver that never answers is waited for: use `signal`.
+ * reason of `signal`, with what reading the file failed with. It waits for a receiver that never answers: use `signal`.
  */
 export const sendFile = async (
   session: Pick<Session, 'openChannel'>,

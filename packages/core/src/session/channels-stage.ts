@@ -82,7 +82,7 @@ export type Side = 0 | 1
 const sides = [0, 1] as const
 const otherOf = (side: Side): Side => (side === 0 ? 1 : 0)
 
-/** The channels of both sides of a session, over connections and signaling that stand still until they are told to go on. */
+/** The channels of both sides of a session, over connections and signaling that go on when they are told to. */
 export const createChannelsStage = ({ maxMessageSize = 100 }: { readonly maxMessageSize?: number } = {}) => {
   const warnings: Warning[] = []
   /** Signaling, which outlives the connections and keeps its order. */

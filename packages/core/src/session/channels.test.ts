@@ -130,7 +130,7 @@ describe('a durable channel', () => {
     expect(losses).toBeGreaterThan(0)
   })
 
-  it('brings what was sent before its close, and then closes on both sides, wherever connections are replaced', async () => {
+  it('brings what was sent before its close, then closes on both sides, wherever connections are replaced', async () => {
     await fc.assert(
       fc.asyncProperty(opener, script, script, async (opens, before, after) => {
         const pair = await createPair(opens)

@@ -158,6 +158,19 @@ describe('a side that has left the room', () => {
   })
 })
 
+describe('a page that is gone before it could say so', () => {
+  it.each(['leaves and closes', 'closes and leaves'])('ends the session as closed: it %s', async (order) => {
+    const world = await connect()
+    const leave = () => world.network.disconnect('bob')
+    const close = () => world.callee.session.peerConnection?.close()
+    for (const act of order === 'leaves and closes' ? [leave, close] : [close, leave]) {
+      act()
+      await world.clock.advance(100)
+    }
+    expect(world.caller.ends).toEqual([{ reason: 'closed', by: 'remote', message: undefined }])
+  })
+})
+
 describe('a configuration that expires', () => {
   it('is asked for again at 80 % of its time, and ICE is restarted with it', async () => {
     const configuration = vi.fn(async () => ({ iceServers: [], expiresAt: Date.now() + 60_000 }))

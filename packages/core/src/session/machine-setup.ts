@@ -50,6 +50,8 @@ export const sessionSetup = setup({
   guards: {
     isCalling: stateIn({ active: 'calling' }),
     isCaller: ({ context }) => context.role === 'caller',
+    /** On another connection media would have other tracks, which only a lost path is worth. */
+    isDataOnly: (): boolean => true,
     /** The caller has made another RTCPeerConnection. */
     isForNext: ({ context, event }) =>
       context.end === undefined &&
@@ -115,6 +117,7 @@ export const sessionSetup = setup({
       const { reason = 'replaced' as const, message } = event as Partial<EventOf<'signal.hangup' | 'signal.reject'>>
       return { end: { reason, by: 'remote' as const, message } }
     }),
+    endAsGone: assign({ end: { reason: 'closed' as const, by: 'remote' as const, message: undefined } }),
     forgetNegotiation: assign({ negotiation: undefined }),
     ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
   },

@@ -122,10 +122,18 @@ const connected = {
   ...replaceable,
   'signal.frozen': '-> active.connected.frozen',
   'page.frozen': 'sends frozen',
-  'rtc.disconnected': '-> active.interrupted',
-  'rtc.closed': '-> active.interrupted',
+  'rtc.disconnected': '-> active.interrupted.lost',
+  'rtc.closed': '-> active.interrupted.closed',
   'rtc.failed': '-> active.recovering.firstRestart, forwards',
-  'network.changed': '-> active.connected.doubted, sends ping, forwards',
+  'network.changed': '-> active.connected.moved, sends ping, forwards',
+}
+
+const interrupted = {
+  ...replaceable,
+  'rtc.connected': '-> active.connected.live',
+  'rtc.failed': '-> active.recovering.firstRestart, forwards',
+  'network.changed': '-> active.recovering.firstRestart, forwards',
+  grace: '-> active.recovering.firstRestart, forwards',
 }
 
 /** What each event does in each state. */
@@ -152,32 +160,36 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
   'active.connecting.restarting': connecting,
   'active.connected.live': {
     ...connected,
-    'remote.left': '-> active.connected.asking, sends ping',
+    'remote.left': '-> active.connected.absent, sends ping',
     'page.woken': '-> active.connected.asking, sends ping',
     probe: '-> active.connected.asking, sends ping',
+  },
+  'active.connected.absent': {
+    ...connected,
+    'control.heard': '-> active.connected.live',
+    'rtc.closed': '-> ended, remote closed, stops',
+    silence: '-> active.connected.doubted, sends ping',
   },
   'active.connected.asking': {
     ...connected,
     'control.heard': '-> active.connected.live',
     silence: '-> active.connected.doubted, sends ping',
   },
-  'active.connected.doubted': {
+  'active.connected.doubted': { ...connected, 'control.heard': '-> active.connected.live' },
+  // Without media, another connection is the fastest.
+  'active.connected.moved': {
     ...connected,
     'network.changed': 'sends ping, forwards',
     'control.heard': '-> active.connected.live',
+    silence: reconnects,
   },
   'active.connected.frozen': {
     ...connected,
     'signal.frozen': '',
     'control.heard': '-> active.connected.live',
   },
-  'active.interrupted': {
-    ...replaceable,
-    'rtc.connected': '-> active.connected.live',
-    'rtc.failed': '-> active.recovering.firstRestart, forwards',
-    'network.changed': '-> active.recovering.firstRestart, forwards',
-    grace: '-> active.recovering.firstRestart, forwards',
-  },
+  'active.interrupted.lost': interrupted,
+  'active.interrupted.closed': { ...interrupted, 'remote.left': '-> ended, remote closed, stops' },
   'active.recovering.firstRestart': {
     ...replaceable,
     'rtc.connected': '-> active.connected.live',

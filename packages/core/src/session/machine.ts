@@ -10,14 +10,11 @@ const endAs = (reason: EndReason) => ({ type: 'endLocally', params: reason }) as
 
 const restartIce = { type: 'toConnection', params: { type: 'restartIce' } } as const
 
-/** The next RTCPeerConnection: the caller makes it, and the callee asks for it. */
-const reconnect = [
-  { guard: 'isCaller', target: '#session.replacing' },
-  { target: '#session.active.recovering.awaitingOffer' },
-] as const
-
 /** An end by the other side. */
 const endedRemotely = { target: '#ended', actions: 'endRemotely' } as const
+
+/** The other side is gone without a word. */
+const gone = { target: '#ended', actions: 'endAsGone' } as const
 
 /** An end by this side that the other has not confirmed yet. Without an answer it is over after a short wait. */
 const ending = sessionSetup.createStateConfig({
@@ -171,20 +168,26 @@ export const sessionMachine = sessionSetup.createMachine({
         },
         connected: {
           on: {
-            'negotiation.failed': reconnect,
+            'negotiation.failed': 'recovering.renewing',
             'rtc.disconnected': 'interrupted',
-            'rtc.closed': 'interrupted',
+            'rtc.closed': 'interrupted.closed',
             'rtc.failed': 'recovering',
             'page.frozen': { actions: 'sendFrozen' },
             'signal.frozen': '.frozen',
             // The path may be gone, which ICE sees only seconds later; a restart does no harm to one that is not.
-            'network.changed': { target: '.doubted', actions: restartIce },
+            'network.changed': { target: '.moved', actions: restartIce },
           },
           initial: 'live',
           states: {
             live: {
-              on: { 'remote.left': 'asking', 'page.woken': 'asking' },
+              on: { 'remote.left': 'absent', 'page.woken': 'asking' },
               after: { probe: 'asking' },
+            },
+            /** It has left the room. If it closes its connection too, it is gone: browsers can lose its last words. */
+            absent: {
+              entry: 'sendPing',
+              on: { 'control.heard': 'live', 'rtc.closed': gone },
+              after: { silence: 'doubted' },
             },
             asking: {
               entry: 'sendPing',
@@ -196,6 +199,17 @@ export const sessionMachine = sessionSetup.createMachine({
               entry: 'sendPing',
               on: { 'control.heard': 'live' },
             },
+            /** The network is another one. SCTP can be deaf for seconds after ICE has a path, and a new one is not. */
+            moved: {
+              entry: 'sendPing',
+              on: { 'control.heard': 'live' },
+              after: {
+                silence: [
+                  { guard: 'isDataOnly', target: '#session.active.recovering.renewing' },
+                  { target: 'doubted' },
+                ],
+              },
+            },
             /** The page has said so: its silence has no meaning until it is heard again. */
             frozen: {
               on: { 'control.heard': 'live' },
@@ -205,18 +219,24 @@ export const sessionMachine = sessionSetup.createMachine({
 
         interrupted: {
           on: {
-            'negotiation.failed': reconnect,
+            'negotiation.failed': 'recovering.renewing',
             'rtc.connected': 'connected',
             'rtc.failed': 'recovering',
             'network.changed': 'recovering',
           },
           after: { grace: 'recovering' },
+          initial: 'lost',
+          states: {
+            lost: {},
+            /** The other side has closed it: to make another, or because it is gone and its last words were lost. */
+            closed: { on: { 'remote.left': gone } },
+          },
         },
 
         // A ladder that both sides climb by themselves: the floor makes one restart of two, and the caller alone makes
         // another RTCPeerConnection.
         recovering: {
-          on: { 'negotiation.failed': reconnect, 'rtc.connected': 'connected' },
+          on: { 'negotiation.failed': '.renewing', 'rtc.connected': 'connected' },
           initial: 'firstRestart',
           states: {
             firstRestart: {
@@ -226,9 +246,11 @@ export const sessionMachine = sessionSetup.createMachine({
             },
             secondRestart: {
               entry: restartIce,
-              on: { 'rtc.failed': reconnect, 'network.changed': { target: 'secondRestart', reenter: true } },
-              after: { restart: reconnect },
+              on: { 'rtc.failed': 'renewing', 'network.changed': { target: 'secondRestart', reenter: true } },
+              after: { restart: 'renewing' },
             },
+            /** The caller makes another RTCPeerConnection, and the callee asks for one. */
+            renewing: { always: [{ guard: 'isCaller', target: '#session.replacing' }, { target: 'awaitingOffer' }] },
             awaitingOffer: {
               entry: 'sendReconnect',
               on: { 'rtc.failed': {}, 'negotiation.failed': {} },

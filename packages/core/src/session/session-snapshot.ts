@@ -48,7 +48,7 @@ export const livenessOf = (value: StateValueFrom<typeof sessionMachine>): Sessio
   const { connected } = ((value as { readonly active?: object }).active ?? {}) as { readonly connected?: string }
   if (connected === undefined) return
   if (connected === 'frozen') return 'frozen'
-  return connected === 'doubted' ? 'silent' : 'live'
+  return connected === 'doubted' || connected === 'moved' ? 'silent' : 'live'
 }
 
 /** Whether the control channel may be dead. */

@@ -108,7 +108,11 @@ export const createSession = (options: SessionOptions): SessionControl => {
     onDataChannel: channels.take,
   })
   const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }
-  const machine = sessionMachine.provide({ actors: { connection }, delays })
+  const machine = sessionMachine.provide({
+    actors: { connection },
+    delays,
+    guards: { isDataOnly: () => !peerConnection?.getTransceivers().length },
+  })
   const actor = createActor(machine, { input: { localId, remoteId }, clock })
 
   const takeSnapshot = (): SessionSnapshot => {

@@ -12,10 +12,11 @@ const systemClock: Clock = {
 }
 
 /**
- * The next attempt waits a random time up to a bound, in ms, that grows fourfold from the smaller one to the greater one, so
- * that those who lost one relay do not come back together. The first is soon: most losses concern one client only.
+ * The next attempt waits a random time up to such a bound, in ms: the first is soon, since most losses concern one client
+ * only; then they grow fast, so that those who lost one relay do not come back together; and a call that waits for the
+ * other side (15 s) outlives the fourth.
  */
-const minBackoff = 250
+const backoff = [250, 1_000, 4_000, 8_000, 16_000]
 const maxBackoff = 30_000
 /** A link that lived this long, in ms, has done with the trouble before it. */
 const stableAfter = 30_000
@@ -112,7 +113,7 @@ export const createLink = (
     const asked = code === idHeld ? toWait(reason) : drain
     drain = 0
     mayHurry = asked === 0
-    retryTimer = clock.setTimeout(connect, asked + random() * Math.min(maxBackoff, minBackoff * 4 ** failures++))
+    retryTimer = clock.setTimeout(connect, asked + random() * (backoff[failures++] ?? maxBackoff))
   }
 
   const toError = (code: string, why: string): Error => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { createWebSocketStream, WebSocketServer } from 'ws'
+import { findFreePort } from './free-port.ts'
 
 /** An MQTT broker on loopback, with a TCP and a WebSocket listener on free ports. */
 export interface Broker {
@@ -53,7 +54,7 @@ export const startMosquitto = ({ accessList, config = [] }: MosquittoOptions = {
 export const startNats = (): Promise<BrokerProcess> =>
   startProcess('nats-server', 'PARLEY_NATS', async (folder, port, websocketPort) => [
     'server_name: parley',
-    `listen: "127.0.0.1:${await freePort()}"`,
+    `listen: "127.0.0.1:${await findFreePort()}"`,
     `jetstream { store_dir: "${join(folder, 'store')}" }`,
     `mqtt { listen: "127.0.0.1:${port}" }`,
     `websocket { listen: "127.0.0.1:${websocketPort}", no_tls: true }`,
@@ -65,7 +66,7 @@ const startProcess = async (
   configure: (folder: string, port: number, websocketPort: number) => Promise<readonly string[]>,
 ): Promise<BrokerProcess> => {
   const folder = await mkdtemp(join(tmpdir(), `parley-${program}-`))
-  const [port, websocketPort] = [await freePort(), await freePort()]
+  const [port, websocketPort] = [await findFreePort(), await findFreePort()]
   const file = join(folder, 'config')
   await writeFile(file, `${(await configure(folder, port, websocketPort)).join('\n')}\n`)
 
@@ -141,14 +142,6 @@ const listen = async (server: Server): Promise<number> => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const untilAccepted = async (port: number, fault: () => string | undefined): Promise<void> => {

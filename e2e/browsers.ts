@@ -1,6 +1,21 @@
 import { existsSync } from 'node:fs'
 import { chromium, firefox, type BrowserServer } from 'playwright-core'
 
+/** What Chromium needs in a container without a network, and devices for the tests of media. */
+export const chromiumArguments = [
+  '--no-sandbox',
+  // Containers give little shared memory, and tabs crash when it is used up.
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+]
+
 /** The browsers that everything must work in. */
 export type BrowserName = 'chromium' | 'firefox'
 
@@ -20,20 +35,7 @@ const launchers: Record<BrowserName, () => Promise<BrowserServer>> = {
         '/usr/bin/google-chrome',
         '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
       ]),
-      args: [
-        '--no-sandbox',
-        // Containers give little shared memory, and tabs crash when it is used up.
-        '--disable-dev-shm-usage',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-        `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
-      ],
+      args: [...chromiumArguments, `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`],
     }),
   firefox: () =>
     firefox.launchServer({

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from './free-port.ts'
 
 /** A relay in a process of its own, which can die like one. */
 export interface RelayProcess {
@@ -40,12 +40,3 @@ const isReady = (port: number): Promise<boolean> =>
     ({ ok }) => ok,
     () => new Promise((resolve) => setTimeout(resolve, 20, false)),
   )
-
-const findFreePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Side, TestNetwork } from './network.ts'
+import { chromiumArguments } from '../browsers.ts'
 
 /** A Chromium on one side of the test network. */
 export interface SideBrowser {
@@ -21,16 +22,7 @@ export const launchOn = async (network: TestNetwork, side: Side, origin: string)
   const browser: Browser = await chromium.launch({
     executablePath: script,
     args: [
-      '--no-sandbox',
-      '--disable-dev-shm-usage',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
+      ...chromiumArguments,
       // Names that are announced by multicast do not cross the hub, and its address is none that pages may reach.
       '--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks',
     ],

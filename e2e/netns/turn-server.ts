@@ -2,9 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findFreePort } from '../free-port.ts'
 
 /** A TURN server on loopback, over UDP and TCP. */
 export interface TurnServer {
@@ -22,7 +23,7 @@ const secret = 'not so secret'
 /** Starts coturn, which must be installed. */
 export const startTurnServer = async (): Promise<TurnServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-turn-'))
-  const port = await freePort()
+  const port = await findFreePort()
   const program = process.env['PARLEY_COTURN'] ?? 'turnserver'
   const args = [
     '--listening-ip=127.0.0.1',
@@ -97,12 +98,3 @@ const accepts = (port: number): Promise<boolean> =>
     })
     socket.once('error', () => setTimeout(resolve, 20, false))
   })
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -106,6 +106,11 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     isDoubted = true
     chooseCarrier()
   }
+  const trust = () => {
+    if (!isDoubted) return
+    isDoubted = false
+    listener?.({ type: 'carrier' })
+  }
   chooseCarrier()
 
   return {
@@ -127,7 +132,7 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     receive: (envelope, way) => {
       const { duplicate } = delivery.counters
       delivery.receive(envelope)
-      if (way === 'control') isDoubted = false
+      if (way === 'control') trust()
       // Who has the control channel and sends over the transport does not trust it, and would not hear an answer there.
       else if (control && envelope.message.type !== 'ack' && delivery.counters.duplicate === duplicate) doubt()
     },

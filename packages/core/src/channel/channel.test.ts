@@ -332,6 +332,19 @@ describe('a data channel that takes no more', () => {
   })
 })
 
+describe('a data channel that is closing before it says so', () => {
+  it('leaves what is sent to the next one', async () => {
+    const { control, channel, attach } = setUp()
+    const below = attach('open')
+    below.error = new DOMException("readyState is not 'open'", 'InvalidStateError')
+    const taken = channel.send('one')
+    control.detach()
+    const next = attach('open')
+    await taken
+    expect(next.sent).toEqual(['one'])
+  })
+})
+
 describe('a message', () => {
   it('goes as it is, for programs that know nothing of Parley, but for a mark in front of a mark', async () => {
     const { channel, attach, news } = setUp()

@@ -31,6 +31,7 @@ export const createSender = (label: string, { resendWindow, maxWaiting }: Resolv
   let isBegun = false
   let isReading = false
   let onFlushed: (() => void) | undefined
+  let poll: ReturnType<typeof setTimeout> | undefined
 
   const send = (data: ChannelData): PromiseLike<void> => {
     const isKept = typeof data === 'string' || data instanceof Blob
@@ -58,6 +59,8 @@ export const createSender = (label: string, { resendWindow, maxWaiting }: Resolv
           isBegun = true
         }
       } catch (error) {
+        // It is closing, and its state does not say so yet (@roamhq/wrtc): the message goes to the next.
+        if ((error as Error).name === 'InvalidStateError') return
         giveUp(error)
       }
     }
@@ -95,7 +98,7 @@ export const createSender = (label: string, { resendWindow, maxWaiting }: Resolv
   const giveUp = (error: unknown): void => {
     const settle = outbox.next()?.settle
     outbox.cancel()
-    if (isBegun) current?.send(notice({ cancel: true }))
+    if (isBegun && current?.readyState === 'open') current.send(notice({ cancel: true }))
     forget()
     const message = `The channel "${label}" did not take a message: ${String(error)}`
     settle?.reject(error instanceof ParleyError ? error : new ParleyError('buffer-full', message, { cause: error }))
@@ -113,11 +116,18 @@ export const createSender = (label: string, { resendWindow, maxWaiting }: Resolv
     if (isEmpty && !onFlushed) return
     if (isEmpty && dataChannel.bufferedAmount === 0) return onFlushed?.()
     if ('bufferedAmountLowThreshold' in dataChannel) dataChannel.bufferedAmountLowThreshold = isEmpty ? 0 : lowWater
-    else setTimeout(pump, pollInterval)
+    else poll ??= setTimeout(look, pollInterval)
+  }
+
+  const look = (): void => {
+    poll = undefined
+    pump()
   }
 
   const close = (): void => {
     current = undefined
+    clearTimeout(poll)
+    poll = undefined
     forget()
     outbox.rewind()
   }

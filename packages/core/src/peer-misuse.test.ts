@@ -29,11 +29,24 @@ describe('createPeer', () => {
     ['an id that is no text', { id: 7 as unknown as string }, 'invalid-id', /this is 7/],
     ['an empty room', { room: '' }, 'invalid-room', /room.*""/],
     ['a room that is no text', { room: undefined as unknown as string }, 'invalid-room', /undefined/],
+    ['a deadline that is no time', { deadlines: { reach: Number.NaN } }, 'invalid-option', /reach: NaN/],
+    ['a deadline before now', { deadlines: { end: -1 } }, 'invalid-option', /end: -1/],
+    ['a deadline of another name', { deadlines: { reech: 5 } as object }, 'invalid-option', /reech: 5/],
   ])('refuses %s before it joins anything', (_, options, code, message) => {
     const error = thrownBy(() => createPeer({ room: 'lobby', transport, rtc: { RTCPeerConnection }, ...options }))
     expect(error).toMatchObject({ name: 'ParleyError', code })
     expect(error.message).toMatch(message)
     expect(transport).not.toHaveBeenCalled()
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['text', 'ws://relay.example'],
+    ['what makes a transport', () => transport],
+  ])('refuses %s for a transport', (_, other) => {
+    const options = { room: 'lobby', transport: other as SignalingTransport, rtc: { RTCPeerConnection } }
+    const error = thrownBy(() => createPeer(options))
+    expect(error).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('Configure one') as string })
   })
 
   it('says what is missing where there is no WebRTC', () => {

@@ -18,6 +18,10 @@ import { withResolvers } from './with-resolvers.ts'
 
 export type { Peer, PeerOptions } from './peer-handle.ts'
 
+/** ms. */
+const allDeadlines = { join: 40_000, ...defaultDeadlines }
+/** ms that a timer can wait. */
+const longestWait = 2 ** 31 - 1
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
@@ -28,7 +32,14 @@ export const createPeer = (options: PeerOptions): Peer => {
   assertName('id of a peer', id, 'invalid-id')
   assertName('room', room, 'invalid-room')
   const rtc = { ...options.rtc, RTCPeerConnection: resolveConstructor(options.rtc?.RTCPeerConnection) }
-  const deadlines = { join: 40_000, ...defaultDeadlines, ...options.deadlines }
+  const deadlines = { ...allDeadlines, ...options.deadlines }
+  const isWrong = ([name, ms]: [string, number]) => !(name in allDeadlines && ms >= 0 && ms <= longestWait)
+  const wrong = Object.entries(deadlines).find(isWrong)
+  if (wrong)
+    throw new ParleyError(
+      'invalid-option',
+      `The deadlines are ms by these names: ${Object.keys(allDeadlines).join(', ')}; not ${wrong.join(': ')}.`,
+    )
   const instance = randomName()
 
   const counters: Partial<Record<PeerDropReason, number>> = {}
@@ -264,8 +275,17 @@ export const createPeer = (options: PeerOptions): Peer => {
 }
 
 const joinRoom = (transport: SignalingTransport, join: SignalingJoin) => {
+  const link = open(transport, join)
+  if (typeof transport === 'function' && typeof link?.send === 'function') return link
+  throw new ParleyError(
+    'invalid-option',
+    'The transport is none. Configure one and pass what that returns, such as `transport: broadcastChannelTransport()`.',
+  )
+}
+
+const open = (transport: SignalingTransport, join: SignalingJoin) => {
   try {
-    return transport(join)
+    return typeof transport === 'function' ? transport(join) : undefined
   } catch (cause) {
     throw toTransportError(cause)
   }

@@ -67,8 +67,8 @@ const adviseOnReport = (report: SessionReport, peer?: { readonly counters: PeerC
   if (reason === 'unreachable')
     return advice(
       'callee-absent',
-      `${name} gave no sign of life. Is it in the same room, under this very id, over the same server? ` +
-        (snapshot.signaling === 'none' ? 'Or was this peer itself not in its room: look at `peer.ready`.' : ''),
+      `${name} gave no sign of life. Is it in the same room, under this very id, over the same server? And is this ` +
+        'peer in it, so that `peer.ready` has resolved?',
     )
   if (end?.by === 'remote' && (reason === 'hangup' || reason === 'closed' || reason === 'replaced'))
     return advice(

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Warning } from '../emitter.ts'
 import { createChannel } from './channel.ts'
@@ -515,6 +516,21 @@ describe('options', () => {
     const refuse = () => resolveOptions(options)
     expect(refuse).toThrow(withCode('invalid-option'))
     expect(refuse).toThrow(message)
+  })
+})
+
+describe('what is neither text nor bytes', () => {
+  it.each([5, null, undefined, { length: 3 }])('is refused: %s', (data) => {
+    const { channel } = setUp()
+    expect(() => channel.send(data as unknown as string)).toThrow(withCode('invalid-option'))
+  })
+
+  it('is told from bytes of another frame', async () => {
+    const { channel, attach } = setUp()
+    const below = attach('open')
+    const foreign = runInNewContext('new ArrayBuffer(3)') as ArrayBuffer
+    await channel.send(foreign)
+    expect(below.sent).toHaveLength(1)
   })
 })
 

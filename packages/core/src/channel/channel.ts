@@ -187,6 +187,11 @@ export const createChannel = ({
       return lostMessages
     },
     send: (data) => {
+      if (typeof data !== 'string' && !(data instanceof Blob) && !ArrayBuffer.isView(data) && !isBuffer(data))
+        throw new ParleyError(
+          'invalid-option',
+          `A channel sends strings, ArrayBuffers, views of them and Blobs, not ${String(data)}: JSON.stringify it.`,
+        )
       if (state === 'open' || state === 'connecting') return sender.send(data)
       throw new ParleyError('closed', `The channel "${label}" is closed.`)
     },
@@ -217,3 +222,6 @@ export const createChannel = ({
     },
   }
 }
+
+/** Also of another realm, such as a frame's. */
+const isBuffer = (data: unknown): data is ArrayBuffer => /ArrayBuffer/.test(Object.prototype.toString.call(data))

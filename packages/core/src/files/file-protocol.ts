@@ -32,16 +32,19 @@ export type FileMessage =
   | { readonly say: 'got'; readonly bytes: number }
   | { readonly say: 'end'; readonly digest: string }
   | { readonly say: 'done' }
-  | { readonly say: 'abort'; readonly reason: FailureReason; readonly note: string }
+  | { readonly say: 'abort'; readonly reason: AbortReason; readonly note: string }
 
 /** `rejected` and `aborted` by the other side, `damaged` on the way, `invalid` as it was sent. */
-export type FailureReason = 'rejected' | 'aborted' | 'damaged' | 'invalid'
+export type AbortReason = 'rejected' | 'aborted' | 'damaged' | 'invalid'
+
+/** Also `unanswered`, which nobody says: the other side neither accepted nor rejected the offer in time. */
+export type FailureReason = AbortReason | 'unanswered'
 
 const maxNote = 1024
 
 export const write = (message: FileMessage): string => JSON.stringify(message)
 
-export const abortOf = (reason: FailureReason, note = ''): string =>
+export const abortOf = (reason: AbortReason, note = ''): string =>
   write({ say: 'abort', reason, note: note.slice(0, maxNote) })
 
 /** Says a last word, where there is still somebody to hear it. */
@@ -81,6 +84,7 @@ const sentences: Record<FailureReason, string> = {
   aborted: 'The other side broke it off.',
   damaged: 'What arrived is not what was sent.',
   invalid: 'The other side does not keep to the protocol.',
+  unanswered: 'The other side did not answer: it has to call receiveFiles before accept(), and accept or reject.',
 }
 
 export const transferError = (name: string, reason: FailureReason, note = ''): ParleyError =>

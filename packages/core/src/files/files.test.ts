@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelLoss } from '../channel/channel-handle.ts'
-import { acceptAll, createStage, watch } from '../peer-stage.ts'
+import { acceptAll, createStage, letRing, watch } from '../peer-stage.ts'
 import { abortOf, fileProtocol, write } from './file-protocol.ts'
 import { receiveFiles, sendFile, type FileProgress, type IncomingFile, type SendFileOptions } from './index.ts'
 
@@ -31,7 +31,7 @@ const connect = async () => {
       return work
     },
     sendTo: (blob: Blob, options: Partial<SendFileOptions> = {}) => {
-      const sent = sendFile(caller.session, blob, { name: 'notes.txt', ...options })
+      const sent = sendFile(caller.session, blob, { name: 'notes.txt', clock: stage.clock, ...options })
       sent.catch(() => {})
       return sent
     },
@@ -42,6 +42,8 @@ const connect = async () => {
     },
   }
 }
+
+type World = Awaited<ReturnType<typeof connect>>
 
 const blocks = (bytes: number) => Uint8Array.from({ length: bytes }, (_, index) => (index * 31 + (index >> 8)) % 256)
 const failure = (reason: string) => ({ code: 'transfer-failed', reason })
@@ -231,10 +233,149 @@ describe('a transfer that fails', () => {
     expect(await world.leftovers()).toEqual([])
   })
 
-  it('is refused at once with a signal that is aborted, or without a name', async () => {
+  it.each([
+    ['nobody receives files', (world: World) => world.stop()],
+    [
+      'the receiver comes too late',
+      (world: World) => {
+        world.stop()
+        world.callee.session.on('channel', () => receiveFiles(world.callee.session, () => expect.fail('It was told.')))
+      },
+    ],
+    ['the receiver never decides', () => {}],
+  ])('is given up after its deadline when %s', async (_, prepare) => {
+    const world = await connect()
+    prepare(world)
+    const sent = world.sendTo(new Blob(['x']))
+    let isOver = false
+    sent.catch(() => (isOver = true))
+    await world.clock.advance(59_900)
+    expect(isOver).toBe(false)
+    await world.clock.advance(200)
+    await expect(sent).rejects.toMatchObject({
+      ...failure('unanswered'),
+      message: expect.stringMatching(/"notes.txt".*receiveFiles.*60000 ms/) as string,
+    })
+    await world.clock.advance(100)
+    expect([world.caller, world.callee].map(({ session }) => session.getSnapshot().channels)).toEqual([[], []])
+    // Who decides after that is told that the sender is gone.
+    for (const file of world.files) await expect(world.until(file.accept())).rejects.toMatchObject(failure('aborted'))
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('has its deadline from the offer on, and only for the answer', async () => {
+    const world = await connect()
+    const data = blocks(2 ** 24)
+    const sent = world.sendTo(new Blob([data]), { deadline: 1000 })
+    const file = await world.nextFile()
+    await world.clock.advance(900)
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const received = file.pipeTo(new WritableStream<Uint8Array>({ write: () => gate }))
+    await world.clock.advance(5000)
+    open()
+    await world.until(Promise.all([received, sent]))
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('has no deadline running while its session is not connected', async () => {
+    const stage = createStage()
+    const [alice, bob] = await stage.pair()
+    const calls = letRing(bob)
+    const { session } = watch(alice.call('bob'))
+    const sent = sendFile(session, new Blob([]), { name: 'notes.txt', deadline: 1000, clock: stage.clock })
+    await stage.clock.advance(10_000)
+    const callee = calls[0]!.session
+    receiveFiles(callee, (file) => file.reject('but heard'))
+    callee.accept()
+    sent.catch(() => {})
+    await stage.clock.advance(500)
+    await expect(sent).rejects.toMatchObject(failure('rejected'))
+    expect(await stage.leftovers()).toEqual([])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('secret')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+  ])('is rejected at once by a receiver that %s, who is warned', async (_, onFile) => {
+    const world = await connect()
+    world.stop()
+    const warnings: unknown[] = []
+    world.callee.session.on('warning', (warning) => warnings.push(warning))
+    receiveFiles(world.callee.session, onFile)
+    const sent = world.sendTo(new Blob(['x']))
+    await world.clock.advance(200)
+    const error: unknown = await sent.catch((reason: unknown) => reason)
+    expect(error).toMatchObject(failure('rejected'))
+    expect(String(error)).not.toContain('secret')
+    expect(warnings).toEqual([
+      { code: 'listener-failed', message: 'A "channel" listener: Error: secret', error: new Error('secret') },
+    ])
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it.each(['accepts', 'rejects'])('keeps the answer of a receiver that %s and then throws', async (answer) => {
+    const world = await connect()
+    world.stop()
+    let received: Promise<Blob> | undefined
+    receiveFiles(world.callee.session, (file) => {
+      if (answer === 'accepts') received = file.accept()
+      else file.reject('no room')
+      throw new Error('oops')
+    })
+    const sent = world.sendTo(new Blob(['x']))
+    const [end] = await world.until(Promise.allSettled([sent]))
+    if (answer === 'accepts') expect([end.status, (await received)?.size]).toEqual(['fulfilled', 1])
+    else expect(end).toMatchObject({ reason: { message: expect.stringContaining('no room') as string } })
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('waits for a receiver that decides later', async () => {
+    const world = await connect()
+    world.stop()
+    let decide = () => {}
+    receiveFiles(world.callee.session, async (file) => {
+      await new Promise<void>((resolve) => (decide = resolve))
+      await file.accept()
+    })
+    const sent = world.sendTo(new Blob(['x']))
+    await world.clock.advance(30_000)
+    decide()
+    await expect(world.until(sent)).resolves.toBeUndefined()
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it.each([
+    ['bytes', [new Uint8Array(3), { name: 'x' }], /takes a File or another Blob.*Uint8Array.*new Blob/],
+    ['a path', ['notes.txt', { name: 'x' }], /String/],
+    ['nothing', [undefined, { name: 'x' }], /Undefined/],
+    ['no options', [new Blob()], /needs a name.*file\.name/],
+    ['no name', [new Blob(), {}], /needs a name.*Undefined/],
+    ['a name that is no text', [new Blob(), { name: 5 }], /Number/],
+    ['an empty name', [new Blob(), { name: '' }], /1 to 1024.*has 0/],
+    ['a long name', [new Blob(), { name: 'x'.repeat(1025) }], /has 1025/],
+    ['a deadline of 0', [new Blob(), { name: 'x', deadline: 0 }], /deadline.*this is 0/],
+    ['an endless deadline', [new Blob(), { name: 'x', deadline: Infinity }], /2147483647.*Infinity/],
+    ['a deadline that is no number', [new Blob(), { name: 'x', deadline: '5' }], /deadline/],
+  ])('is refused with %s, in a sentence that helps', async (_, wrong, sentence) => {
+    const world = await connect()
+    const [blob, options] = wrong as unknown as [Blob, SendFileOptions]
+    await expect(sendFile(world.caller.session, blob, options)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringMatching(sentence) as string,
+    })
+    expect(world.caller.session.getSnapshot().channels).toEqual([])
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it('is refused at once with a signal that is aborted', async () => {
     const world = await connect()
     await expect(world.sendTo(new Blob(), { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no')
-    await expect(world.sendTo(new Blob(), { name: '' })).rejects.toMatchObject({ code: 'invalid-option' })
     expect(world.caller.session.getSnapshot().channels).toEqual([])
     expect(await world.leftovers()).toEqual([])
   })

@@ -40,19 +40,40 @@ export interface IncomingFile extends FileOffer {
   readonly reject: (message?: string) => void
 }
 
-/** Tells of each file that `sendFile` offers on the other side, until the subscription that it returns ends. */
+/**
+ * Tells of each file that `sendFile` offers on the other side, until the subscription that it returns ends. Call it
+ * before `accept()` or right after `call()`: what is offered before is not told. The callback may answer later, within
+ * the `deadline` of the sender. One that throws, or rejects, without an answer rejects the file, and is a `warning`
+ * `listener-failed` of the session.
+ */
 export const receiveFiles = (session: Pick<Session, 'on'>, onFile: (file: IncomingFile) => unknown): Unsubscribe =>
   session.on('channel', async (channel) => {
     if (channel.protocol !== fileProtocol) return
     const messages = messagesOf(channel, { maxUnread: 2 * maxAhead })
     const { value: first } = await messages.next()
     const message = read(first)
-    if (message?.say === 'offer') return onFile(createIncomingFile(channel, messages, message.file))
+    if (message?.say === 'offer') return offerTo(onFile, createIncomingFile(channel, messages, message.file))
     tell(channel, abortOf('invalid'))
     return channel.close()
   })
 
+/** The sender is not told what the error says: that may be nothing for others. */
+const offerTo = async (onFile: (file: IncomingFile) => unknown, { file, isAnswered }: Incoming): Promise<void> => {
+  try {
+    await onFile(file)
+  } catch (error) {
+    if (!isAnswered()) file.reject('Its callback for files failed.')
+    throw error
+  }
+}
+
 type Messages = AsyncGenerator<string | ArrayBuffer, void>
+
+interface Incoming {
+  readonly file: IncomingFile
+  /** Whether it was accepted or rejected. */
+  readonly isAnswered: () => boolean
+}
 
 /** Where the blocks of a file go. */
 interface Sink {
@@ -61,7 +82,7 @@ interface Sink {
   readonly abort: (error: unknown) => void
 }
 
-const createIncomingFile = (channel: Channel, messages: Messages, offer: FileOffer): IncomingFile => {
+const createIncomingFile = (channel: Channel, messages: Messages, offer: FileOffer): Incoming => {
   let isAnswered = false
   const answer = () => {
     if (isAnswered) throw new ParleyError('invalid-state', `The file "${offer.name}" was accepted or rejected before.`)
@@ -89,7 +110,7 @@ const createIncomingFile = (channel: Channel, messages: Messages, offer: FileOff
     }
   }
 
-  return {
+  const file: IncomingFile = {
     ...offer,
     accept: async (options = {}) => {
       // A Blob in a Blob is kept by the browser, on disk where it is long, and not in the memory of the page.
@@ -110,6 +131,7 @@ const createIncomingFile = (channel: Channel, messages: Messages, offer: FileOff
       channel.close()
     },
   }
+  return { file, isAnswered: () => isAnswered }
 }
 
 const receiveBlocks = async (

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../clock.ts'
 import { ParleyError } from '../errors.ts'
 import { randomName } from '../name.ts'
 import type { Session } from '../session/session-handle.ts'
@@ -20,26 +21,38 @@ export interface SendFileOptions {
   readonly name: string
   /** The label of its channel. Default: random. */
   readonly label?: string
-  /** Told of the bytes that the receiver has put away. One that throws breaks the transfer off. */
+  /** Told of the bytes that the receiver has put away; never for an empty file. One that throws breaks it off. */
   readonly onProgress?: (progress: FileProgress) => void
   /** Breaks the transfer off, on both sides. */
   readonly signal?: AbortSignal
+  /**
+   * ms that the other side has to accept or reject the offer, from when it was sent: `unanswered`. 1 to 2 ** 31 - 1.
+   * Default 60 000. How long the transfer may take after that is up to `signal`.
+   */
+  readonly deadline?: number
+  /** For tests that own the time. */
+  readonly clock?: Clock
 }
+
+/** Characters of a name, and ms that setTimeout can wait (HTML, section 8.6: a signed 32 bit number). */
+const maxName = 1024
+const maxDeadline = 2 ** 31 - 1
 
 /**
  * Sends a file, or any Blob, and resolves when the receiver has put it away and its digest is right. It is read block
  * by block, never more than 8 MiB ahead of the receiver, and goes on by itself on another connection of the session.
  * Rejects with `transfer-failed` and its `reason`, with `closed` when the session or the channel ends before, with the
- * reason of `signal`, with what reading the file failed with. It waits for a receiver that never answers: use `signal`.
+ * reason of `signal`, with what reading the file failed with, with `invalid-option` for what is no Blob or no name. The
+ * other side has to call `receiveFiles` before `accept()`, or nobody answers and the reason is `unanswered`.
  */
 export const sendFile = async (
   session: Pick<Session, 'openChannel'>,
   blob: Blob,
-  { name, label = `file ${randomName()}`, onProgress, signal }: SendFileOptions,
+  options: SendFileOptions,
 ): Promise<void> => {
+  check(blob, options)
+  const { name, label = `file ${randomName()}`, onProgress, signal, deadline = 60_000, clock = systemClock } = options
   signal?.throwIfAborted()
-  if (name === '' || name.length > 1024)
-    throw new ParleyError('invalid-option', `The name of a file has 1 to 1024 characters; this has ${name.length}.`)
   const { size, type } = blob
   const digest = createDigest()
   // All that can be on its way fits, so that no change of the connection loses any of it.
@@ -76,10 +89,20 @@ export const sendFile = async (
   const onAbort = () => failed.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort)
   const orFail = <Value>(work: PromiseLike<Value>) => Promise.race([work, failed.promise])
+  const answer = async () => {
+    const giveUp = () => failed.reject(transferError(name, 'unanswered', `It had ${deadline} ms.`))
+    const timer = clock.setTimeout(giveUp, deadline)
+    try {
+      await orFail(accepted.promise)
+    } finally {
+      clock.clearTimeout(timer)
+    }
+  }
 
   try {
     await orFail(channel.send(write({ say: 'offer', file: { name, size, type: type.slice(0, 255) } })))
-    await orFail(accepted.promise)
+    // Only now: until the offer can be sent, the deadlines of the session run.
+    await answer()
     while (sent < size) {
       const block = await orFail(blob.slice(sent, sent + blockSize).arrayBuffer())
       await orFail(digest.add(block))
@@ -98,3 +121,24 @@ export const sendFile = async (
     channel.close()
   }
 }
+
+/** Not all who call this have a compiler to tell them. */
+const check = (blob: unknown, options: unknown): void => {
+  const { size, slice } = Object(blob) as Partial<Blob>
+  const { name, deadline = 1 } = Object(options) as Partial<Record<keyof SendFileOptions, unknown>>
+  // Not instanceof: a Blob of another window is good too.
+  if (typeof size !== 'number' || typeof slice !== 'function')
+    throw invalid(
+      `It takes a File or another Blob; this is ${kindOf(blob)}. Bytes or text become one: new Blob([data]).`,
+    )
+  if (typeof name !== 'string')
+    throw invalid(`It needs a name for the other side, { name: file.name }; this is ${kindOf(name)}.`)
+  if (name === '' || name.length > maxName)
+    throw invalid(`The name of a file has 1 to ${maxName} characters; this has ${name.length}.`)
+  if (typeof deadline !== 'number' || !(deadline >= 1 && deadline <= maxDeadline))
+    throw invalid(`\`deadline\` is a number of ms from 1 to ${maxDeadline}; this is ${String(deadline)}.`)
+}
+
+/** Such as `Uint8Array` or `Undefined`. */
+const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
+const invalid = (message: string) => new ParleyError('invalid-option', `sendFile: ${message}`)

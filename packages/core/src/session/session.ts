@@ -179,8 +179,9 @@ export const createSession = (options: SessionOptions): SessionControl => {
     if (status !== 'done' || !end) return
     dialog.handTo(undefined)
     dialog.acknowledge()
-    const { reason, by, message = '' } = end
-    const sentence = `The session with "${remoteId}" ended before it connected: ${reason}, ${by}. ${message}`
+    const { reason, by } = end
+    const message = end.message ? `, who said: ${end.message}` : ''
+    const sentence = `The session with "${remoteId}" ended before it connected, as ${reason} by ${sides[by]}${message}.`
     connected.reject(new ParleyError('session-ended', sentence, { reason }))
     events.emit('ended', end)
     ended.resolve(end)
@@ -261,5 +262,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     whenEnded: ended.promise,
   }
 }
+
+const sides = { local: 'this side', remote: 'the other side' }
 
 const noteOf = (message: string | undefined) => message?.slice(0, 1024) || undefined

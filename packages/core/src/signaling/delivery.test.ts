@@ -111,6 +111,18 @@ describe('an end', () => {
       [3, 'hangup'],
     ])
   })
+
+  it('is new in place of what is here already, and comes before all is settled', () => {
+    const { delivery, delivered, told } = alone()
+    delivery.resume()
+    for (const seq of [1, 2]) delivery.receive({ seq, ack: 0, message: say(`${seq}`) })
+    delivery.send({ type: 'hangup', reason: 'hangup' })
+    // It crosses the end of the other side, whose own number is higher and still on its way.
+    delivery.receive({ seq: 2, ack: 1, message: { type: 'hangup', reason: 'cancelled' } })
+    delivery.receive({ seq: 3, ack: 1, message: { type: 'hangup', reason: 'cancelled' } })
+    expect(delivered).toEqual(['1', '2', 'hangup'])
+    expect(told.filter((what) => what === 'settled')).toHaveLength(1)
+  })
 })
 
 describe('resending', () => {

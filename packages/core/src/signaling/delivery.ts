@@ -128,6 +128,8 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
       counters.refused += 1
       return
     }
+    // An end takes the place of what is unconfirmed, which can be here already: then the end is what is new.
+    if (isDuplicate && isEnd(message)) deliverEnd(message)
     if (isDuplicate) counters.duplicate += 1
     else {
       if (isEarly) counters.early += 1
@@ -147,11 +149,16 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
     if (!next) return
     lastDelivered += 1
     inbox.delete(lastDelivered)
-    // An end can come several times over, in place of what was unconfirmed when it was sent.
-    const isFirst = !isOver
-    isOver ||= isEnd(next)
-    if (isFirst) deliver(next)
+    if (isEnd(next)) deliverEnd(next)
+    else if (!isOver) deliver(next)
     deliverInOrder()
+  }
+
+  /** It can come several times over, in place of what was unconfirmed when it was sent. */
+  const deliverEnd = (message: Body): void => {
+    if (isOver) return
+    isOver = true
+    deliver(message)
   }
 
   const takeAck = (ack: number): void => {

@@ -122,7 +122,7 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     send: (message) => {
       listener?.({ type: 'sent', message })
       // A page that goes away may lose what it has just put into a data channel.
-      if (isEnd(message)) doubt()
+      isDoubted ||= isEnd(message)
       for (const piece of split(message, link.maxLength ?? Infinity)) delivery.send(piece)
     },
     address: (to) => {

@@ -49,8 +49,13 @@ const usage = 'npm run call -- [--transport memory|ws|mqtt] [--url <address of a
  * Prints what each side went through; resolves to whether all of it happened.
  */
 export const call = async (args: readonly string[] = []): Promise<boolean> => {
-  const { values } = parseArgs({ args: [...args], options: { transport: { type: 'string' }, url: { type: 'string' } } })
-  const { transport = 'memory', url } = values
+  const options = { transport: { type: 'string' }, url: { type: 'string' }, help: { type: 'boolean' } } as const
+  const { values } = parseArgs({ args: [...args], options })
+  const { transport = 'memory', url, help } = values
+  if (help) {
+    console.log(usage)
+    return true
+  }
   const open = Object.hasOwn(media, transport) ? media[transport] : undefined
   if (!open) throw new Error(`There is no transport "${transport}". ${usage}`)
   const medium = await open(url)

@@ -31,3 +31,6 @@ export const takeOffered = (
 
 /** Stops sending, and offers so. */
 export const removeTrack = (pc: RTCPeerConnection, sender: RTCRtpSender): void => pc.removeTrack(sender)
+
+/** Whether media is negotiated on it, in either direction. */
+export const carriesMedia = (pc: RTCPeerConnection): boolean => pc.getTransceivers().length > 0

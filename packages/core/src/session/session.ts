@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { createEmitter, type Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import { assertName } from '../name.ts'
+import { carriesMedia } from '../rtc/media.ts'
 import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
 import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
 import type { Message } from '../signaling/message.ts'
@@ -111,7 +112,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const machine = sessionMachine.provide({
     actors: { connection },
     delays,
-    guards: { isDataOnly: () => !peerConnection?.getTransceivers().length },
+    guards: { isDataOnly: () => !peerConnection || !carriesMedia(peerConnection) },
   })
   const actor = createActor(machine, { input: { localId, remoteId }, clock })
 

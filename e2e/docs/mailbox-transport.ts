@@ -1,10 +1,16 @@
 import type { SignalingTransport } from '@parley-rtc/core'
 import { withPresence } from '@parley-rtc/core/wrappers'
 
-/** A medium that carries text to a name, and knows no more: push messages, e-mail, a serial line. */
+/** A medium that carries text from name to name, and knows no more: push messages, e-mail, a serial line. */
 export interface Mailbox {
-  readonly post: (to: string, text: string) => void
-  readonly open: (name: string, onLetter: (text: string) => void) => { readonly close: () => void }
+  /** Opens the box of a name. `from` is the name that a letter was posted under, as the medium knows it. */
+  readonly open: (
+    name: string,
+    onLetter: (from: string, letter: string) => void,
+  ) => {
+    readonly post: (to: string, letter: string) => void
+    readonly close: () => void
+  }
 }
 
 const mailboxAlone =
@@ -12,16 +18,18 @@ const mailboxAlone =
   ({ room, self, onOpen, onMessage }) => {
     const nameOf = (id: string) => JSON.stringify([room, id])
     let closed = false
-    const box = mailbox.open(nameOf(self.id), (letter) => {
-      const { from, instance, text } = JSON.parse(letter)
-      if (!closed && instance !== self.instance) onMessage(from, text)
+    const box = mailbox.open(nameOf(self.id), (from, letter) => {
+      const { 1: id } = parse(from)
+      const { instance, text } = parse(letter)
+      if (typeof id !== 'string' || from !== nameOf(id) || typeof text !== 'string') return // not ours
+      if (!closed && instance !== self.instance) onMessage(id, text)
     })
     queueMicrotask(() => {
       if (!closed) onOpen()
     })
     return {
       send: (to, text) => {
-        if (!closed) mailbox.post(nameOf(to), JSON.stringify({ from: self.id, instance: self.instance, text }))
+        if (!closed) box.post(nameOf(to), JSON.stringify({ instance: self.instance, text }))
       },
       close: async () => {
         closed = true
@@ -29,5 +37,13 @@ const mailboxAlone =
       },
     }
   }
+
+const parse = (data: string) => {
+  try {
+    return Object(JSON.parse(data))
+  } catch {
+    return {}
+  }
+}
 
 export const mailboxTransport = (mailbox: Mailbox): SignalingTransport => withPresence(mailboxAlone(mailbox))

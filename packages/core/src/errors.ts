@@ -30,7 +30,7 @@ export type ParleyErrorCode =
   | 'incompatible'
   /** Too much is waiting to be sent. */
   | 'buffer-full'
-  /** A file did not arrive; `reason` says why: `rejected`, `aborted`, `damaged` or `invalid`. */
+  /** A file did not arrive; `reason` says why: `rejected`, `unanswered`, `aborted`, `damaged` or `invalid`. */
   | 'transfer-failed'
   /** A message is longer than a channel takes that cannot cut it: one that is unordered or gives messages up. */
   | 'too-large'

@@ -322,6 +322,8 @@ describe('a transfer that fails', () => {
   it.each(['accepts', 'rejects'])('keeps the answer of a receiver that %s and then throws', async (answer) => {
     const world = await connect()
     world.stop()
+    const warnings: unknown[] = []
+    world.callee.session.on('warning', ({ error }) => warnings.push(error))
     let received: Promise<Blob> | undefined
     receiveFiles(world.callee.session, (file) => {
       if (answer === 'accepts') received = file.accept()
@@ -332,6 +334,7 @@ describe('a transfer that fails', () => {
     const [end] = await world.until(Promise.allSettled([sent]))
     if (answer === 'accepts') expect([end.status, (await received)?.size]).toEqual(['fulfilled', 1])
     else expect(end).toMatchObject({ reason: { message: expect.stringContaining('no room') as string } })
+    expect(warnings).toEqual([new Error('oops')])
     expect(await world.leftovers()).toEqual([])
   })
 
@@ -351,17 +354,17 @@ describe('a transfer that fails', () => {
   })
 
   it.each([
-    ['bytes', [new Uint8Array(3), { name: 'x' }], /takes a File or another Blob.*Uint8Array.*new Blob/],
-    ['a path', ['notes.txt', { name: 'x' }], /String/],
-    ['nothing', [undefined, { name: 'x' }], /Undefined/],
-    ['no options', [new Blob()], /needs a name.*file\.name/],
-    ['no name', [new Blob(), {}], /needs a name.*Undefined/],
-    ['a name that is no text', [new Blob(), { name: 5 }], /Number/],
-    ['an empty name', [new Blob(), { name: '' }], /1 to 1024.*has 0/],
-    ['a long name', [new Blob(), { name: 'x'.repeat(1025) }], /has 1025/],
-    ['a deadline of 0', [new Blob(), { name: 'x', deadline: 0 }], /deadline.*this is 0/],
-    ['an endless deadline', [new Blob(), { name: 'x', deadline: Infinity }], /2147483647.*Infinity/],
-    ['a deadline that is no number', [new Blob(), { name: 'x', deadline: '5' }], /deadline/],
+    ['bytes', [new Uint8Array(3), { name: 'x' }], /File or a Blob.*new Blob.*this is Uint8Array/],
+    ['a path', ['notes.txt', { name: 'x' }], /File or a Blob.*this is a text of 9/],
+    ['nothing', [undefined, { name: 'x' }], /File or a Blob.*this is Undefined/],
+    ['no options', [new Blob()], /`name`.*file\.name; this is Undefined/],
+    ['no name', [new Blob(), {}], /`name`.*this is Undefined/],
+    ['a name that is no text', [new Blob(), { name: 5 }], /`name`.*this is 5/],
+    ['an empty name', [new Blob(), { name: '' }], /1 to 1024.*a text of 0/],
+    ['a long name', [new Blob(), { name: 'x'.repeat(1025) }], /1 to 1024.*a text of 1025/],
+    ['a deadline of 0', [new Blob(), { name: 'x', deadline: 0 }], /`deadline`.*this is 0/],
+    ['an endless deadline', [new Blob(), { name: 'x', deadline: Infinity }], /2147483647; this is Infinity/],
+    ['a deadline that is no number', [new Blob(), { name: 'x', deadline: '5' }], /`deadline`.*a text of 1/],
   ])('is refused with %s, in a sentence that helps', async (_, wrong, sentence) => {
     const world = await connect()
     const [blob, options] = wrong as unknown as [Blob, SendFileOptions]

@@ -21,7 +21,7 @@ export interface SendFileOptions {
   readonly name: string
   /** The label of its channel. Default: random. */
   readonly label?: string
-  /** Told of the bytes that the receiver has put away; never for an empty file. One that throws breaks it off. */
+  /** Told of the bytes that the receiver has put away; not for an empty file. If it throws, the transfer breaks off. */
   readonly onProgress?: (progress: FileProgress) => void
   /** Breaks the transfer off, on both sides. */
   readonly signal?: AbortSignal
@@ -128,17 +128,15 @@ const check = (blob: unknown, options: unknown): void => {
   const { name, deadline = 1 } = Object(options) as Partial<Record<keyof SendFileOptions, unknown>>
   // Not instanceof: a Blob of another window is good too.
   if (typeof size !== 'number' || typeof slice !== 'function')
-    throw invalid(
-      `It takes a File or another Blob; this is ${kindOf(blob)}. Bytes or text become one: new Blob([data]).`,
-    )
-  if (typeof name !== 'string')
-    throw invalid(`It needs a name for the other side, { name: file.name }; this is ${kindOf(name)}.`)
-  if (name === '' || name.length > maxName)
-    throw invalid(`The name of a file has 1 to ${maxName} characters; this has ${name.length}.`)
+    throw invalid('what it sends is a File or a Blob, such as new Blob([data])', blob)
+  if (typeof name !== 'string' || name === '' || name.length > maxName)
+    throw invalid(`\`name\` is a text of 1 to ${maxName} characters, such as file.name`, name)
   if (typeof deadline !== 'number' || !(deadline >= 1 && deadline <= maxDeadline))
-    throw invalid(`\`deadline\` is a number of ms from 1 to ${maxDeadline}; this is ${String(deadline)}.`)
+    throw invalid(`\`deadline\` is a number of ms from 1 to ${maxDeadline}`, deadline)
 }
 
-/** Such as `Uint8Array` or `Undefined`. */
-const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
-const invalid = (message: string) => new ParleyError('invalid-option', `sendFile: ${message}`)
+const invalid = (rule: string, value: unknown) => {
+  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  const found = typeof value === 'number' ? value : typeof value === 'string' ? `a text of ${value.length}` : kind
+  return new ParleyError('invalid-option', `sendFile: ${rule}; this is ${found}.`)
+}

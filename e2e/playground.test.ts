@@ -1,6 +1,8 @@
+import type { SessionSnapshot } from '@parley-rtc/core'
 import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
 import type { Locator, Page } from 'playwright-core'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { sessionStepsOf } from '../apps/playground/src/side/session-steps.ts'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 
 const soon = { interval: 20, timeout: 15_000 }
@@ -49,6 +51,14 @@ const litStates = (page: Page, machine: string, who: Who): Promise<(string | nul
   page
     .locator(`[data-machine="${machine}"] .lit-${who}`)
     .evaluateAll((states) => states.map((state) => state.getAttribute('data-state')))
+
+/** The transitions that the chart of a machine shows as taken by somebody. */
+const takenEdges = (page: Page, machine: string, who: Who): Promise<(string | null)[]> =>
+  page
+    .locator(`[data-machine="${machine}"] .edge.taken-${who}`)
+    .evaluateAll((edges) => edges.map((edge) => edge.getAttribute('data-edge')))
+
+const heightOf = async (locator: Locator): Promise<number> => (await locator.boundingBox())?.height ?? 0
 
 interface StateBox {
   readonly state: string
@@ -138,6 +148,8 @@ forEachBrowser((browser) => {
     await expect.poll(() => alice.locator('.elsewhere').innerText(), soon).toContain('In another tab')
 
     await connect(alice, bob)
+    for (const tab of [alice, bob])
+      expect((await messages(tab)).filter((type) => type !== 'candidates')).toEqual(['offer', 'ringing', 'answer'])
     await say(bob, 'bob', 'From the other tab')
     await expect.poll(() => chatOf(alice, 'alice'), soon).toEqual(['From the other tab'])
     await bob.close()
@@ -221,6 +233,47 @@ forEachBrowser((browser) => {
     expect(told).toEqual(['offer', 'ringing', 'answer'])
   })
 
+  it('shows the way that each side takes to the end', async () => {
+    const page = await openPlayground(browser)
+    await connect(page, page)
+    await press(page, 'bob', 'Hang up')
+    await expectStatus(page, 'alice', 'ended')
+    await expectStatus(page, 'bob', 'ended')
+    const connected = 'active.connecting>active.connected.live'
+    const caller = ['idle>active.calling.unheard', 'active.calling>active.connecting.attempting', connected]
+    const callee = ['idle>ringing.present', 'ringing>active.connecting.attempting', connected]
+    expect(new Set(await takenEdges(page, 'session', 'alice'))).toEqual(new Set([...caller, 'active>ended']))
+    expect(new Set(await takenEdges(page, 'session', 'bob'))).toEqual(
+      new Set([...callee, 'active>active.ending', 'active.ending>ended']),
+    )
+  })
+
+  it('lets the caller write before anybody answers', async () => {
+    const page = await openPlayground(browser)
+    const input = (who: Who) => paneOf(page, who).locator('.say input')
+    const canWrite = async () => [await input('alice').isEditable(), await input('bob').isEditable()]
+    expect(await canWrite()).toEqual([false, false])
+    await press(page, 'alice', 'Call')
+    await expectStatus(page, 'bob', 'ringing')
+    expect(await canWrite()).toEqual([true, false])
+    await press(page, 'bob', 'Reject')
+    await expectStatus(page, 'alice', 'ended')
+    expect(await canWrite()).toEqual([false, false])
+    await press(page, 'alice', 'Call')
+    await expectStatus(page, 'bob', 'ringing')
+    await say(page, 'alice', 'Are you there?')
+    expect(await chatOf(page, 'alice')).toEqual(['Are you there?'])
+    await press(page, 'bob', 'Accept')
+    await expect.poll(() => chatOf(page, 'bob'), soon).toEqual(['Are you there?'])
+  })
+
+  it('fits the chart of the session into a window of 1400 px', async () => {
+    const page = await openPlayground(browser)
+    await page.setViewportSize({ width: 1400, height: 900 })
+    const box = page.locator('[data-machine="session"] .chart-box')
+    expect(await box.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
+  })
+
   it('offers only what fits: nobody can accept or hang up before there is a call', async () => {
     const page = await openPlayground(browser)
     const enabled = () => paneOf(page, 'bob').locator('.actions .button:not([aria-disabled="true"])').allInnerTexts()
@@ -236,8 +289,11 @@ forEachBrowser((browser) => {
   it('shows the report of a session', async () => {
     const page = await openPlayground(browser)
     await connect(page, page)
+    const before = await heightOf(paneOf(page, 'bob'))
     await paneOf(page, 'alice').locator('summary').click()
     await expect.poll(() => paneOf(page, 'alice').locator('pre').innerText(), soon).toContain('"status": "connected"')
+    expect(await heightOf(paneOf(page, 'alice'))).toBeGreaterThan(before)
+    expect(await heightOf(paneOf(page, 'bob'))).toBe(before)
   })
 
   const setFault = (page: Page, name: string, value: string): Promise<void> =>
@@ -274,5 +330,54 @@ forEachBrowser((browser) => {
     await expect.poll(() => chatOf(page, 'bob'), soon).toEqual(['Still here'])
     await press(page, 'bob', 'Hang up')
     await expectStatus(page, 'alice', 'ended')
+  })
+})
+
+describe('the steps of a session', () => {
+  const connected: SessionSnapshot = {
+    status: 'connected',
+    role: 'caller',
+    remoteId: 'bob',
+    negotiation: 'stable.listening',
+    endReason: undefined,
+    liveness: 'live',
+    connection: 1,
+    signaling: 'control',
+    channels: [],
+    candidates: { queued: 0, applied: 0, stale: 0, dropped: 0 },
+  }
+  const interrupted: SessionSnapshot = { ...connected, status: 'interrupted', liveness: undefined }
+  const ended: SessionSnapshot = { ...connected, status: 'ended', liveness: undefined, endReason: 'closed' }
+  const renewed: SessionSnapshot = { ...interrupted, status: 'recovering', connection: 2 }
+  const recovering = { state: 'recovering', event: 'rtc.failed' }
+
+  it.each([
+    ['a frozen page', connected, { ...connected, liveness: 'frozen' }, undefined, [{ state: 'connected.frozen' }]],
+    ['a hang-up', connected, ended, 'hangup', [{ state: 'ended', event: 'signal.hangup' }]],
+    ['a side that is gone', connected, ended, 'candidates', [{ state: 'ended', event: 'rtc.closed' }]],
+    ['a side that is gone for long', interrupted, ended, undefined, [{ state: 'ended', event: 'remote.left' }]],
+    [
+      'a side that began anew',
+      connected,
+      { ...ended, endReason: 'replaced' },
+      undefined,
+      [{ state: 'ended', event: 'remote.replaced' }],
+    ],
+    [
+      'a connection of the other side',
+      interrupted,
+      renewed,
+      'offer',
+      [{ state: 'replacing', event: 'signal.offer' }, recovering],
+    ],
+    [
+      'a connection of this side',
+      interrupted,
+      renewed,
+      'ping',
+      [{ state: 'recovering.renewing' }, { state: 'replacing', event: '' }, recovering],
+    ],
+  ] as const)('tell of %s', (_, before, session, heard, steps) => {
+    expect(sessionStepsOf({ session, heard }, before)).toEqual(steps)
   })
 })

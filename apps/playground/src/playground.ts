@@ -4,6 +4,7 @@ import { createLegend } from './chart/legend.ts'
 import { element } from './element.ts'
 import { names, otherOf, type Name, type Place } from './place.ts'
 import { createMedium } from './side/medium.ts'
+import { sessionStepsOf } from './side/session-steps.ts'
 import { createSide, type SideState } from './side/side.ts'
 import { transportVia } from './side/transport-via.ts'
 import { createElsewhereView } from './view/elsewhere-view.ts'
@@ -65,12 +66,7 @@ export const openPlayground = ({ room, via, as }: Place, stage: HTMLElement, cha
     elsewhere?.render(state.present.some(({ id }) => id === state.other))
     const { session } = state
     if (session !== undefined && session === before?.session) return
-    const wasOver = before?.session === undefined || before.session.status === 'ended'
-    const isNew = session !== undefined && session.status !== 'ended' && wasOver
-    if (isNew) sessionChart.show(state.name, 'idle')
-    // Both called, and the call of the other side stands.
-    const yielded = before?.session?.role === 'caller' && session?.role === 'callee'
-    sessionChart.show(state.name, session?.status, yielded ? 'call.yield' : undefined)
+    for (const step of sessionStepsOf(state, before?.session)) sessionChart.show(state.name, step.state, step.event)
     negotiationChart.show(state.name, session?.status === 'ended' ? undefined : session?.negotiation)
     renderBothCall()
   }

@@ -17,7 +17,7 @@ export interface DrawnEdge {
 }
 
 /** The scale below which labels are too small to read. */
-const smallest = 0.9
+const smallest = 0.73
 
 /** Draws a placed chart as SVG, in its natural size. Colours are the style sheet's business. */
 export const drawChart = ({ width, height, states, edges, anySpots, starts }: PlacedChart): DrawnChart => {

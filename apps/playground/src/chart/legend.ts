@@ -9,7 +9,7 @@ export const createLegend = (): HTMLElement =>
     element(
       'dl',
       {},
-      ...entry(element('span', { class: 'swatch', text: 'alice' }), 'is in this state now.'),
+      ...entry(element('span', { class: 'swatch', text: 'alice' }), 'is in this state now, or in one within it.'),
       ...entry(element('span', { class: 'swatch bob', text: 'bob' }), 'is; the transition just taken fades.'),
       ...entry('hangup()', 'The application calls it.'),
       ...entry('‹offer›', 'A message of the other side comes in.'),

@@ -34,11 +34,18 @@ export const createLiveChart = ({ machine, direction, title, text }: LiveChartOp
     const ids = [...states.keys()].filter((id) => id === name || id.endsWith(`.${name}`))
     return (from === undefined ? undefined : ids.find((id) => edgeBetween(from, id) !== undefined)) ?? ids[0]
   }
-  /** The innermost transition decides, as it does in the machine; unless the event is known. */
+  /**
+   * The innermost transition decides, as it does in the machine; unless the event is known. What begins within a lit
+   * state comes last: whether a side was there is not known.
+   */
   const edgeBetween = (from: string, to: string, event?: string) => {
-    const fitting = edges
-      .filter(({ edge }) => isWithin(edge.target, to) && (isWithin(from, edge.source) || isWithin(edge.source, from)))
+    const leading = edges
+      .filter(({ edge }) => isWithin(edge.target, to))
       .sort((one, other) => other.edge.source.length - one.edge.source.length)
+    const fitting = [
+      ...leading.filter(({ edge }) => isWithin(from, edge.source)),
+      ...leading.filter(({ edge }) => edge.source !== from && isWithin(edge.source, from)),
+    ]
     return fitting.find(({ edge }) => edge.events.some(({ type }) => type === event)) ?? fitting[0]
   }
 

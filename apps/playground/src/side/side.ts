@@ -1,6 +1,7 @@
 import {
   createPeer,
   type Channel,
+  type ChannelState,
   type PeerAddress,
   type Session,
   type SessionEnd,
@@ -16,6 +17,12 @@ export interface ChatLine {
   readonly text: string
 }
 
+export interface Chat {
+  /** `undefined` while there is no channel. */
+  readonly channel: ChannelState | undefined
+  readonly lines: readonly ChatLine[]
+}
+
 /** All that there is to render of one side. Immutable. */
 export interface SideState {
   readonly name: Name
@@ -26,10 +33,12 @@ export interface SideState {
   readonly present: readonly PeerAddress[]
   /** The newest session; it stays after its end. */
   readonly session: SessionSnapshot | undefined
+  /** The message of the other side that came in with the newest change of the session. */
+  readonly heard: SessionSignal['type'] | undefined
   readonly end: SessionEnd | undefined
   /** ms from the answer to the connection. */
   readonly connectedAfter: number | undefined
-  readonly chat: { readonly isOpen: boolean; readonly lines: readonly ChatLine[] }
+  readonly chat: Chat
   /** What went wrong, the newest last. */
   readonly notes: readonly string[]
 }
@@ -64,6 +73,7 @@ export interface SideOptions {
 }
 
 const chatLabel = 'chat'
+const noChat: Chat = { channel: undefined, lines: [] }
 const maxLines = 100
 const maxNotes = 5
 
@@ -74,15 +84,17 @@ export const createSide = ({ name, room, transport, onChange, onEvent }: SideOpt
   let session: Session | undefined
   let channel: Channel | undefined
   let answeredAt = 0
+  let heard: SideState['heard']
   let state: SideState = {
     name,
     other,
     signaling: 'joining',
     present: [],
     session: undefined,
+    heard: undefined,
     end: undefined,
     connectedAfter: undefined,
-    chat: { isOpen: false, lines: [] },
+    chat: noChat,
     notes: [],
   }
 
@@ -104,16 +116,22 @@ export const createSide = ({ name, room, transport, onChange, onEvent }: SideOpt
   peer.on('peer-joined', () => update({ present: peer.peers }))
   peer.on('peer-left', () => update({ present: peer.peers }))
   peer.on('warning', ({ code, message }) => note(`${code}: ${message}`))
-  peer.on('call', (incoming) => follow(incoming))
+  peer.on('call', (incoming) => {
+    if (incoming === session) return
+    follow(incoming)
+    // It came before anybody could listen to the session.
+    onEvent({ type: 'signal', signal: { direction: 'received', type: 'offer', at: 0 } })
+  })
 
   /** Shows a session from now on, in place of the one before. */
   function follow(next: Session) {
     if (next === session) return
     session = next
     channel = undefined
+    heard = undefined
     onEvent({ type: 'began' })
     const isCurrent = () => session === next
-    next.on('signal', (signal) => isCurrent() && onEvent({ type: 'signal', signal }))
+    next.on('signal', (signal) => isCurrent() && takeSignal(signal))
     next.on('state', (snapshot) => isCurrent() && takeSnapshot(snapshot))
     next.on('channel', (opened) => isCurrent() && opened.label === chatLabel && takeChannel(opened))
     next.on('warning', ({ code, message }) => note(`${code}: ${message}`))
@@ -122,14 +140,20 @@ export const createSide = ({ name, room, transport, onChange, onEvent }: SideOpt
       update({ end })
       onEvent({ type: 'ended', end })
     })
-    const chat = { isOpen: false, lines: [] }
-    update({ session: next.getSnapshot(), end: undefined, connectedAfter: undefined, chat })
+    const snapshot = next.getSnapshot()
+    update({ session: snapshot, heard, end: undefined, connectedAfter: undefined, chat: noChat })
+  }
+
+  function takeSignal(signal: SessionSignal) {
+    if (signal.direction === 'received') heard = signal.type
+    onEvent({ type: 'signal', signal })
   }
 
   function takeSnapshot(snapshot: SessionSnapshot) {
     const { status } = snapshot
     const before = state.session?.status
-    const change: Partial<SideState> = { session: snapshot }
+    const change: Partial<SideState> = { session: snapshot, heard }
+    heard = undefined
     if (status !== before) {
       if (status === 'connecting') answeredAt = performance.now()
       if (status === 'connected' || status === 'interrupted') onEvent({ type: status })
@@ -141,7 +165,7 @@ export const createSide = ({ name, room, transport, onChange, onEvent }: SideOpt
   function takeChannel(opened: Channel) {
     if (channel === opened) return
     channel = opened
-    const setOpen = () => update({ chat: { ...state.chat, isOpen: opened.state === 'open' } })
+    const setOpen = () => update({ chat: { ...state.chat, channel: opened.state } })
     opened.on('open', setOpen)
     opened.on('close', setOpen)
     opened.on('message', (data) => addLine(other, typeof data === 'string' ? data : `(${data.byteLength} bytes)`))

@@ -1,4 +1,6 @@
+import type { ChannelState } from '@parley-rtc/core'
 import { element, setText } from '../element.ts'
+import type { Name } from '../place.ts'
 import type { ChatLine, Side, SideState } from '../side/side.ts'
 
 /** A chat over the data channel. */
@@ -26,9 +28,9 @@ export const createChatView = (
   let shown: readonly ChatLine[] = []
   const render = ({ chat, name, other }: SideState) => {
     // Read-only instead of disabled: whoever is typing keeps the focus.
-    input.readOnly = !chat.isOpen
-    input.placeholder = chat.isOpen ? `Say something to ${other}` : 'Opens with the connection'
-    send.setAttribute('aria-disabled', String(!chat.isOpen))
+    input.readOnly = chat.channel !== 'open' && chat.channel !== 'connecting'
+    input.placeholder = tellChannel(chat.channel, other)
+    send.setAttribute('aria-disabled', String(input.readOnly))
     setText(hint, chat.lines.length > 0 ? '' : 'Messages go straight to the other side, over a data channel.')
     if (chat.lines === shown) return
     shown = chat.lines
@@ -45,4 +47,9 @@ export const createChatView = (
     log.scrollTop = log.scrollHeight
   }
   return { root: element('div', { class: 'chat' }, element('div', { class: 'paper' }, hint, log), form), render }
+}
+
+const tellChannel = (channel: ChannelState | undefined, other: Name): string => {
+  if (channel === 'open') return `Say something to ${other}`
+  return channel === 'connecting' ? 'What you say now waits for the connection' : 'Opens with the connection'
 }

@@ -128,6 +128,7 @@ export const createLink = (
   }
 
   const stopWaking = onWake((isNetwork) => {
+    if (isNetwork) failures = 0 // what went wrong before, went wrong on another network
     if (connection) connection.probe(isNetwork)
     else if (mayHurry) connect()
   })

@@ -111,7 +111,12 @@ describe('both call at once', () => {
 })
 
 /** The events by which a side ends a session that is active, with the reason it then gives. */
-const acts = { 'call.hangup': 'hangup', 'call.close': 'closed', 'rtc.failed': 'failed', recover: 'failed' } as const
+const acts = {
+  'call.hangup': 'hangup',
+  'call.close': 'closed',
+  'negotiation.failed': 'failed',
+  recover: 'failed',
+} as const
 type Act = keyof typeof acts
 
 const reconnecting = (localId: string, remoteId: string) =>

@@ -217,7 +217,10 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     ...replaceable,
     'signal.reconnect': 'forwards',
     'rtc.connected': '-> active.connected.live',
+    'rtc.failed': '',
+    'network.changed': 'forwards',
     'negotiation.failed': endsActive('failed'),
+    restart: 'forwards',
     recover: endsActive('failed'),
   },
   'active.ending': {

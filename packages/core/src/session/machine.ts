@@ -256,9 +256,17 @@ export const sessionMachine = sessionSetup.createMachine({
               on: { 'rtc.failed': {}, 'negotiation.failed': {} },
               after: { recover: { target: '#session.active.ending', actions: endAs('failed') } },
             },
+            /** It was made while the network was still changing, perhaps: a restart of ICE gives it a second chance. */
             reconnecting: {
-              on: { 'negotiation.failed': { target: '#session.active.ending', actions: endAs('failed') } },
-              after: { recover: { target: '#session.active.ending', actions: endAs('failed') } },
+              on: {
+                'rtc.failed': {},
+                'network.changed': { actions: restartIce },
+                'negotiation.failed': { target: '#session.active.ending', actions: endAs('failed') },
+              },
+              after: {
+                restart: { actions: restartIce },
+                recover: { target: '#session.active.ending', actions: endAs('failed') },
+              },
             },
           },
         },

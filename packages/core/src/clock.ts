@@ -1,3 +1,6 @@
+/** ms; the longest that a timer can wait. What is longer fires at once (WHATWG HTML, 8.6). */
+export const longestWait = 2 ** 31 - 1
+
 /** Where time comes from. Everything in Parley that waits takes one, so that a test can own the time. */
 export interface Clock {
   /** Milliseconds from an arbitrary start. Never goes backwards, unlike the date. */

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { acceptAll, createStage, watch, type StageOptions, type Watched } from './peer-stage.ts'
-import type { PeerOptions } from './peer.ts'
+import type { Clock } from './clock.ts'
+import { createPeer, type PeerOptions } from './peer.ts'
+import { createFakeWebRtc } from './testing/fake-web-rtc.ts'
+import { memoryNetwork } from './testing/memory-network.ts'
+import { createVirtualClock } from './testing/virtual-clock.ts'
 
 const globals = globalThis as unknown as Record<string, unknown>
 const leavePage = () => {
@@ -183,6 +187,43 @@ describe('a configuration that expires', () => {
     expect(ufrag()).not.toBe(first)
     expect(statuses(world)).toEqual(['connected', 'connected'])
     await chat(world)
+  })
+
+  it.each([
+    ['long ago', -1, 5_000],
+    ['at no time', Number.NaN, 5_000],
+  ])('is asked for again when a timer can tell, though it ends %s', async (_, life, wait) => {
+    const configuration = vi.fn(async () => ({ expiresAt: Date.now() + life }))
+    const world = await connect({}, { rtc: { configuration } })
+    expect(configuration).toHaveBeenCalledTimes(2)
+    await world.clock.advance(wait - 500)
+    expect(configuration).toHaveBeenCalledTimes(2)
+    await world.clock.advance(500)
+    expect(configuration).toHaveBeenCalledTimes(4)
+  })
+
+  it('waits no longer than a timer can, which would fire at once', async () => {
+    const clock = createVirtualClock()
+    const waits: number[] = []
+    const spied: Clock = {
+      ...clock,
+      now: () => clock.now(),
+      setTimeout: (run, ms) => {
+        waits.push(ms)
+        return clock.setTimeout(run, ms)
+      },
+    }
+    const configuration = () => ({ expiresAt: Date.now() + 365 * 24 * 3_600_000 })
+    const network = memoryNetwork({ clock })
+    const { RTCPeerConnection } = createFakeWebRtc({ clock })
+    const rtc = { RTCPeerConnection, configuration }
+    const peer = createPeer({ id: 'alice', room: 'lobby', transport: network.transport(), clock: spied, rtc })
+    peer.call('bob')
+    await clock.advance(100)
+    expect(Math.max(...waits)).toBe(2 ** 31 - 1)
+    void peer.close()
+    await clock.advance(10_000)
+    expect(clock.pending).toBe(0)
   })
 
   it('is told when there is no new one, and the connection goes on with the old one', async () => {

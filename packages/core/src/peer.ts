@@ -1,5 +1,5 @@
 import { createCallCounts } from './call-counts.ts'
-import { systemClock } from './clock.ts'
+import { longestWait, systemClock } from './clock.ts'
 import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
@@ -20,8 +20,6 @@ export type { Peer, PeerOptions } from './peer-handle.ts'
 
 /** ms. */
 const allDeadlines = { join: 40_000, ...defaultDeadlines }
-/** ms that a timer can wait. */
-const longestWait = 2 ** 31 - 1
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../clock.ts'
+import { longestWait, systemClock, type Clock } from '../clock.ts'
 import { ParleyError } from '../errors.ts'
 import { randomName } from '../name.ts'
 import type { Session } from '../session/session-handle.ts'
@@ -34,9 +34,8 @@ export interface SendFileOptions {
   readonly clock?: Clock
 }
 
-/** Characters of a name, and ms that setTimeout can wait (HTML, section 8.6: a signed 32 bit number). */
+/** Characters of a name. */
 const maxName = 1024
-const maxDeadline = 2 ** 31 - 1
 
 /**
  * Sends a file, or any Blob, and resolves when the receiver has put it away and its digest is right. It is read block
@@ -131,8 +130,8 @@ const check = (blob: unknown, options: unknown): void => {
     throw invalid('what it sends is a File or a Blob, such as new Blob([data])', blob)
   if (typeof name !== 'string' || name === '' || name.length > maxName)
     throw invalid(`\`name\` is a text of 1 to ${maxName} characters, such as file.name`, name)
-  if (typeof deadline !== 'number' || !(deadline >= 1 && deadline <= maxDeadline))
-    throw invalid(`\`deadline\` is a number of ms from 1 to ${maxDeadline}`, deadline)
+  if (typeof deadline !== 'number' || !(deadline >= 1 && deadline <= longestWait))
+    throw invalid(`\`deadline\` is a number of ms from 1 to ${longestWait}`, deadline)
 }
 
 const invalid = (rule: string, value: unknown) => {

@@ -1,5 +1,5 @@
 import { fromCallback, fromPromise } from 'xstate'
-import type { Clock } from '../clock.ts'
+import { longestWait, type Clock } from '../clock.ts'
 import { ParleyError } from '../errors.ts'
 import { listen } from '../listen.ts'
 import { ufragsOf } from '../negotiation/candidates.ts'
@@ -76,12 +76,13 @@ export const createPeerConnectionActors = (options: PeerConnectionOptions) => {
         const { configuration } = options
         if (typeof configuration !== 'function') return configuration
         const { expiresAt, ...settled } = await configuration()
-        if (expiresAt !== undefined) renewIn((expiresAt - Date.now()) * 0.8)
+        if (expiresAt !== undefined) renewIn((expiresAt - Date.now()) * 0.8 || 0) // also what is no number
         return settled
       }
       const renewIn = (ms: number) => {
         options.clock.clearTimeout(timer)
-        if (!closing.signal.aborted) timer = options.clock.setTimeout(() => void restart(), Math.max(minLife, ms))
+        if (!closing.signal.aborted)
+          timer = options.clock.setTimeout(() => void restart(), Math.min(longestWait, Math.max(minLife, ms)))
       }
       const restart = async () => {
         if (typeof options.configuration === 'function')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { acceptAll, createStage, watch, type StageOptions, type Watched } from './peer-stage.ts'
+import { acceptAll, createStage, letRing, watch, type StageOptions, type Watched } from './peer-stage.ts'
 import type { Clock } from './clock.ts'
 import { createPeer, type PeerOptions } from './peer.ts'
 import { createFakeWebRtc } from './testing/fake-web-rtc.ts'
@@ -78,6 +78,33 @@ describe.each([['chromium'], ['firefox']] as const)('a connection of %s that is 
     // What the browser takes to see it, then the ladder: 1 s, twice 6 s, 15 s.
     expect(await world.clock.runUntil(() => statuses(world).join() === 'ended,ended', 40_000)).toBe(true)
     expect(world.sides.map(({ reasons }) => reasons())).toEqual([['failed'], ['failed']])
+    expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe.each([['chromium'], ['firefox']] as const)('an answer that is late in %s', (profile) => {
+  // Firefox has given up by then, and closed the data channels that were to open.
+  it.each([6_000, 20_000])('by %s ms connects, and its channels carry both ways', async (ms) => {
+    const world = createStage({ profiles: [profile] })
+    const [alice, bob] = await world.pair()
+    const calls = letRing(bob)
+    const caller = watch(alice.call('bob'))
+    caller.session.openChannel('chat')
+    await world.clock.advance(100)
+    const [callee] = calls as [Watched]
+    world.network.partition(true)
+    callee.session.accept()
+    callee.session.openChannel('chat')
+    await world.clock.advance(ms)
+    world.network.partition(false)
+    const both = { ...world, alice, bob, caller, callee, sides: [caller, callee] }
+    expect(await world.clock.runUntil(() => statuses(both).join() === 'connected,connected', 5_000)).toBe(true)
+    for (const { session, listen } of both.sides) listen(session.openChannel('chat'))
+    for (const { session } of both.sides) void session.openChannel('chat').send('hello')
+    const areHeard = () => both.sides.every(({ messages }) => messages.includes('hello'))
+    expect(await world.clock.runUntil(areHeard, 2_000)).toBe(true)
+    expect(connections(both)).toEqual(profile === 'firefox' ? [2, 2] : [1, 1])
+    expect(both.sides.map(({ session }) => session.getSnapshot().signaling)).toEqual(['control', 'control'])
     expect(await world.leftovers()).toEqual([])
   })
 })

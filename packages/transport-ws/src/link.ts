@@ -13,10 +13,10 @@ const systemClock: Clock = {
 
 /**
  * The next attempt waits a random time up to such a bound, in ms: the first is soon, since most losses concern one client
- * only; then they grow fast, so that those who lost one relay do not come back together; and a call that waits for the
- * other side (15 s) outlives the fourth.
+ * only; then they grow fast, so that those who lost one relay do not come back together; then slower, for a call that
+ * waits for the other side does so for 15 s.
  */
-const backoff = [250, 1_000, 4_000, 8_000, 16_000]
+const backoff = [250, 1_000, 4_000, 8_000, 8_000, 16_000]
 const maxBackoff = 30_000
 /** A link that lived this long, in ms, has done with the trouble before it. */
 const stableAfter = 30_000

@@ -23,8 +23,11 @@ export const carryOver = (
   const stop = listen<RTCDataChannelEventMap>(control, {
     open: () =>
       dialog().setControl((text) => {
-        // It can be closing already; delivery sends again what is lost here.
-        if (control.readyState === 'open') control.send(text)
+        try {
+          control.send(text)
+        } catch {
+          // It is closing, or its buffer is full (W3C webrtc-pc, 6.2); delivery sends again what is lost here.
+        }
       }),
     message: ({ data }) => {
       const envelope = decode(String(data))

@@ -156,6 +156,7 @@ export const samples: Readonly<Record<string, MachineSnapshot>> = {
   'active.calling.heard': take(calling, 'delivery.heard')[0],
   'active.connecting.attempting': take(calling, 'signal.answer')[0],
   'active.connecting.restarting': take(take(calling, 'signal.answer')[0], 'rtc.failed')[0],
+  'active.connecting.awaitingOffer': take(ringing, 'call.accept', 'rtc.failed', 'rtc.closed')[0],
   'active.connected.live': connected,
   'active.connected.asking': take(connected, 'probe')[0],
   'active.connected.absent': take(connected, 'remote.left')[0],

@@ -114,6 +114,7 @@ const connecting = {
   ...active,
   'signal.reconnect': reconnects,
   'rtc.connected': '-> active.connected.live',
+  'rtc.closed': reconnects,
   connect: endsActive('failed'),
 }
 
@@ -132,6 +133,7 @@ const interrupted = {
   ...replaceable,
   'rtc.connected': '-> active.connected.live',
   'rtc.failed': '-> active.recovering.firstRestart, forwards',
+  'rtc.closed': '-> active.interrupted.closed',
   'network.changed': '-> active.recovering.firstRestart, forwards',
   grace: '-> active.recovering.firstRestart, forwards',
 }
@@ -158,6 +160,14 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
   'active.calling.heard': { ...calling, 'remote.left': '-> active.calling.unheard' },
   'active.connecting.attempting': { ...connecting, 'rtc.failed': '-> active.connecting.restarting, forwards' },
   'active.connecting.restarting': connecting,
+  // The callee: it has asked, and waits.
+  'active.connecting.awaitingOffer': {
+    ...connecting,
+    'signal.reconnect': 'forwards',
+    'rtc.closed': 'sends reconnect',
+    'rtc.failed': '',
+    'negotiation.failed': '',
+  },
   'active.connected.live': {
     ...connected,
     'remote.left': '-> active.connected.absent, sends ping',
@@ -189,11 +199,19 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     'control.heard': '-> active.connected.live',
   },
   'active.interrupted.lost': interrupted,
-  'active.interrupted.closed': { ...interrupted, 'remote.left': '-> ended, remote closed, stops' },
+  'active.interrupted.closed': {
+    ...interrupted,
+    'remote.left': '-> ended, remote closed, stops',
+    'rtc.closed': '',
+    'rtc.failed': reconnects,
+    'network.changed': reconnects,
+    grace: reconnects,
+  },
   'active.recovering.firstRestart': {
     ...replaceable,
     'rtc.connected': '-> active.connected.live',
     'rtc.failed': '-> active.recovering.secondRestart, forwards',
+    'rtc.closed': reconnects,
     'network.changed': 'forwards',
     restart: '-> active.recovering.secondRestart, forwards',
   },
@@ -201,6 +219,7 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     ...replaceable,
     'rtc.connected': '-> active.connected.live',
     'rtc.failed': reconnects,
+    'rtc.closed': reconnects,
     'network.changed': 'forwards',
     restart: reconnects,
   },

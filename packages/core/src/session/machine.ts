@@ -153,15 +153,24 @@ export const sessionMachine = sessionSetup.createMachine({
         connecting: {
           initial: 'attempting',
           states: {
-            /** Firefox gives up 5 s after the callee's answer, when that is late; a restart of ICE mends it, once. */
+            /** ICE gives up where candidates came too late; a restart mends it, once. */
             attempting: {
               on: {
                 'rtc.failed': { target: 'restarting', actions: restartIce },
               },
             },
             restarting: {},
+            /** As `recovering.awaitingOffer`, for as long as connecting may take. */
+            awaitingOffer: {
+              entry: 'sendReconnect',
+              on: { 'rtc.failed': {}, 'negotiation.failed': {} },
+            },
           },
-          on: { 'rtc.connected': 'connected' },
+          on: {
+            'rtc.connected': 'connected',
+            // Firefox gives up 5 s after an answer that is late to arrive, and all data channels with it, for good.
+            'rtc.closed': [{ guard: 'isCaller', target: '#session.replacing' }, { target: '.awaitingOffer' }],
+          },
           after: {
             connect: { target: 'ending', actions: endAs('failed') },
           },
@@ -222,14 +231,23 @@ export const sessionMachine = sessionSetup.createMachine({
             'negotiation.failed': 'recovering.renewing',
             'rtc.connected': 'connected',
             'rtc.failed': 'recovering',
+            'rtc.closed': '.closed',
             'network.changed': 'recovering',
           },
-          after: { grace: 'recovering' },
           initial: 'lost',
           states: {
-            lost: {},
+            lost: {
+              after: { grace: '#session.active.recovering' },
+            },
             /** The other side has closed it: to make another, or because it is gone and its last words were lost. */
-            closed: { on: { 'remote.left': gone } },
+            closed: {
+              on: {
+                'remote.left': gone,
+                'rtc.failed': '#session.active.recovering.renewing',
+                'network.changed': '#session.active.recovering.renewing',
+              },
+              after: { grace: '#session.active.recovering.renewing' },
+            },
           },
         },
 
@@ -241,12 +259,20 @@ export const sessionMachine = sessionSetup.createMachine({
           states: {
             firstRestart: {
               entry: restartIce,
-              on: { 'rtc.failed': 'secondRestart', 'network.changed': { target: 'firstRestart', reenter: true } },
+              on: {
+                'rtc.failed': 'secondRestart',
+                'rtc.closed': 'renewing',
+                'network.changed': { target: 'firstRestart', reenter: true },
+              },
               after: { restart: 'secondRestart' },
             },
             secondRestart: {
               entry: restartIce,
-              on: { 'rtc.failed': 'renewing', 'network.changed': { target: 'secondRestart', reenter: true } },
+              on: {
+                'rtc.failed': 'renewing',
+                'rtc.closed': 'renewing',
+                'network.changed': { target: 'secondRestart', reenter: true },
+              },
               after: { restart: 'renewing' },
             },
             /** The caller makes another RTCPeerConnection, and the callee asks for one. */

@@ -165,12 +165,12 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
   const other = product[otherOf(id)]
   const status = statusOf(side)
   const { budget } = product
-  const move = (event: SessionEvent, isProgress: boolean, next: Budget = budget): Move => ({
-    name: `${id}: ${event.type}`,
-    isProgress,
-    to: () =>
-      change({ ...product, budget: next }, id, event.type, (before, effects) => tellSession(before, event, effects)),
-  })
+  const moveAll = (events: readonly SessionEvent[], isProgress: boolean, next: Budget = budget): Move => {
+    const name = events.map(({ type }) => type).join(', ')
+    const act: Act = (side, effects) => events.reduce((before, event) => tellSession(before, event, effects), side)
+    return { name: `${id}: ${name}`, isProgress, to: () => change({ ...product, budget: next }, id, name, act) }
+  }
+  const move = (event: SessionEvent, isProgress: boolean, next?: Budget) => moveAll([event], isProgress, next)
   const isPath = remoteUfragOf(side) === ufragOf(other) && remoteUfragOf(other) === ufragOf(side)
   const interruptions = { ...budget, interruptions: budget.interruptions - 1 }
   return [
@@ -178,8 +178,8 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
       ? [move({ type: 'rtc.connected' }, true)]
       : []),
     // The grace of an interruption is over: a wait that always ends, unlike the others, which are bounds.
-    ...(status === 'interrupted' ? [move(graceIsOver, true)] : []),
-    ...(status === 'connected' && side.wasConnected && other.negotiation === undefined
+    ...(status === 'interrupted' ? [moveAll(graceIsOver, true)] : []),
+    ...(['connected', 'interrupted'].includes(status) && side.wasConnected && other.negotiation === undefined
       ? [move({ type: 'rtc.closed' }, true)]
       : []),
     ...(budget.interruptions > 0 && status === 'connected'
@@ -188,10 +188,17 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
     ...(budget.interruptions > 0 && ['connecting', 'interrupted', 'recovering'].includes(status)
       ? [move({ type: 'rtc.failed' }, false, interruptions)]
       : []),
+    // In Firefox the data channels close with a first path that was not found.
+    ...(budget.interruptions > 0 && status === 'connecting'
+      ? [moveAll([{ type: 'rtc.failed' }, { type: 'rtc.closed' }], false, interruptions)]
+      : []),
   ]
 }
 
-const graceIsOver = { type: 'xstate.after.grace.session.active.interrupted' } as unknown as SessionEvent
+/** In either state below `interrupted`. */
+const graceIsOver = ['lost', 'closed'].map(
+  (state) => ({ type: `xstate.after.grace.session.active.interrupted.${state}` }) as unknown as SessionEvent,
+)
 
 /** What the application may do. */
 const choicesOf = (product: Product, id: SideId): readonly Move[] => {

@@ -20,6 +20,8 @@ export interface DataChannels {
   readonly used: boolean
   /** The association is there. Its DTLS client has the even ids (RFC 8832, section 6). */
   readonly connect: (asClient: boolean) => void
+  /** ICE found no path. */
+  readonly fail: () => void
   /** Closes all: the other side, or this one, closed its connection. */
   readonly abort: (byRemote: boolean) => void
   readonly onOpening: (opening: ChannelOpening) => void
@@ -71,6 +73,12 @@ export const createDataChannels = (owner: DataChannelsOwner): DataChannels => {
     channel.open(id)
   }
 
+  const abort = (byRemote: boolean): void => {
+    association = 'none'
+    for (const channel of channels) channel.abort(byRemote)
+    channels.clear()
+  }
+
   return {
     get used() {
       return used
@@ -98,11 +106,10 @@ export const createDataChannels = (owner: DataChannelsOwner): DataChannels => {
       association = asClient ? 'client' : 'server'
       for (const channel of [...channels]) open(channel)
     },
-    abort: (byRemote) => {
-      association = 'none'
-      for (const channel of channels) channel.abort(byRemote)
-      channels.clear()
+    fail: () => {
+      if (association === 'none' && owner.behavior.failureClosesChannels) abort(false)
     },
+    abort,
     onOpening: (opening) => {
       if (byId(opening.id) !== undefined) return
       const channel = new FakeDataChannel(carrier, opening, opening.id, false)

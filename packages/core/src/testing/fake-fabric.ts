@@ -34,8 +34,7 @@ export interface FabricOptions {
   readonly link?: () => boolean
 }
 
-/** Chromium gives a first check 15 s, and a silent path 15 s: 5 until it is `disconnected`, 10 more. */
-const CHECKING_MS = 15_000
+/** Chromium gives a silent path 15 s: 5 until it is `disconnected`, 10 more. */
 const FAILED_AFTER_DISCONNECTED_MS = 10_000
 /** How often the `link` option is asked while somebody waits for its answer to change. */
 const REVIEW_MS = 500
@@ -83,9 +82,11 @@ export const createFabric = (options: FabricOptions): Fabric => {
   }
 
   const startChecking = (end: End): void => {
-    if (!hasCandidates(end) || end.state === 'connected' || end.state === 'checking') return
-    setState(end, 'checking')
-    setTimer(end, () => fail(end), CHECKING_MS)
+    const { checksFor, failsWithoutCandidates } = end.owner.behavior
+    if (end.state === 'connected' || end.state === 'checking') return
+    if (hasCandidates(end)) setState(end, 'checking')
+    else if (!failsWithoutCandidates) return
+    setTimer(end, () => fail(end), checksFor)
     watchLink()
   }
 

@@ -405,6 +405,7 @@ export class FakePeerConnection extends EventTarget {
     if (changes.ice) fire(this, 'iceconnectionstatechange')
     if (changes.connection && this.connectionState === connection) fire(this, 'connectionstatechange')
     if (connection === 'connected') this.#transceivers.unmute()
+    if (connection === 'failed') this.#channels.fail()
   }
 
   #isNegotiationNeeded(): boolean {

@@ -5,6 +5,12 @@ export type FakeProfile = 'chromium' | 'firefox'
 export interface FakeBehavior {
   /** The path is silent for this long before it counts as `disconnected`, in milliseconds. */
   readonly disconnectedAfter: number
+  /** The first checks of ICE bring nothing for this long before it has failed, in milliseconds. */
+  readonly checksFor: number
+  /** It fails just so while there is no candidate of the other side; else it waits for one. */
+  readonly failsWithoutCandidates: boolean
+  /** Data channels that wait for the first path are closed when ICE fails: a restart opens none of them. */
+  readonly failureClosesChannels: boolean
   readonly maxMessageSize: number
   /** A send that would exceed this many buffered bytes throws. */
   readonly maxBufferedAmount: number
@@ -38,6 +44,9 @@ export interface FakeBehavior {
 export const behaviors: Readonly<Record<FakeProfile, FakeBehavior>> = {
   chromium: {
     disconnectedAfter: 5000,
+    checksFor: 15_000,
+    failsWithoutCandidates: false,
+    failureClosesChannels: false,
     maxMessageSize: 262_144,
     maxBufferedAmount: 16_777_216,
     throwsOnSendAfterClose: true,
@@ -55,6 +64,9 @@ export const behaviors: Readonly<Record<FakeProfile, FakeBehavior>> = {
   },
   firefox: {
     disconnectedAfter: 8600,
+    checksFor: 5000,
+    failsWithoutCandidates: true,
+    failureClosesChannels: true,
     maxMessageSize: 1_073_741_823,
     maxBufferedAmount: Number.POSITIVE_INFINITY,
     throwsOnSendAfterClose: false,

@@ -1,4 +1,4 @@
-import { alike, connect, outcomeOf, until, withConnections, type TruthCase } from './truth-case.ts'
+import { alike, connect, descriptionOf, outcomeOf, until, withConnections, type TruthCase } from './truth-case.ts'
 
 /** What data channels do. */
 export const channelCases: readonly TruthCase[] = [
@@ -98,6 +98,20 @@ export const channelCases: readonly TruthCase[] = [
         await connect(stage, first, second)
         await until(stage, () => near.readyState === 'open' && other.readyState === 'open')
         return `${near.readyState} ${other.readyState}`
+      }),
+  },
+  {
+    name: 'answers, and nothing comes of the other side for six seconds: the connection and its channel',
+    expected: { chromium: 'new, connecting', firefox: 'failed, closed' },
+    run: (stage) =>
+      withConnections(stage, async (first, second) => {
+        first.createDataChannel('truth')
+        const own = second.createDataChannel('truth')
+        await first.setLocalDescription()
+        await second.setRemoteDescription(descriptionOf(first))
+        await second.setLocalDescription()
+        await stage.wait(6000)
+        return `${second.connectionState}, ${own.readyState}`
       }),
   },
   {

@@ -9,6 +9,7 @@
 import type { Clock, SignalingJoin, SignalingLink, SignalingTransport } from '@parley-rtc/core'
 import type { MqttCounters, MqttDropReason } from './drop-reason.ts'
 import { followClient } from './follow-client.ts'
+import { once } from './once.ts'
 import type { MqttClient } from './mqtt-client.ts'
 import type { MqttConnectOptions } from './own-client.ts'
 import { createRoom } from './room.ts'
@@ -48,6 +49,8 @@ export interface MqttTransportOptions {
   readonly random?: () => number
 }
 
+const loadOwnClient = once(() => import('./own-client.ts'))
+
 /** A transport that counts what it had to drop, of all its joins together. */
 export interface MqttTransport extends SignalingTransport {
   readonly counters: Readonly<MqttCounters>
@@ -71,7 +74,7 @@ export const mqttTransport = (options: MqttTransportOptions): MqttTransport => {
     const connection = client
       ? followClient(room, client, topics)
       : // Nothing of it, and not mqtt.js, is loaded where somebody brings a client.
-        import('./own-client.ts').then(
+        loadOwnClient().then(
           ({ keepConnected }) => keepConnected(room, options, topics),
           (cause) => room.giveUp('unsupported', `${cause}`),
         )

@@ -1,6 +1,7 @@
 import type { Clock } from '@parley-rtc/core'
 import type { Broker } from './connect-to.ts'
 import type { MqttClient, ServerProperties } from './mqtt-client.ts'
+import { once } from './once.ts'
 import type { RefusalCode, Room } from './room.ts'
 import type { Topics } from './topics.ts'
 
@@ -43,7 +44,7 @@ const refusals: ReadonlyMap<unknown, RefusalCode> = new Map([
 
 /** ms that a room must have been open until the next loss counts as the first. */
 const stableAfter = 30_000
-/** Connections in a row that the broker closes while the room is entered. */
+/** Connections in a row that the broker closes before the presence has come back. */
 const maxDismissals = 5
 /** Bytes; more than a message of core can be. */
 const maximumPacketSize = 1024 * 1024
@@ -103,7 +104,7 @@ export const keepConnected = (
       if (client !== next) return
       client = undefined
       next.end(true)
-      if (room.isOpen()) dismissals = 0
+      if (room.isPresent()) dismissals = 0
       else if (connectedAt !== undefined) dismissals += 1
       if (connectedAt !== undefined && clock.now() - connectedAt >= stableAfter) attempt = 0
       recover(reason)
@@ -152,11 +153,13 @@ export const keepConnected = (
   }
 }
 
+const loadMqttJs = once(() => import('./connect-to.ts'))
+
 /** mqtt.js is loaded only where nobody brings a way to make clients. */
 const viaMqttJs =
   (broker: Broker): MakeClient =>
   async (options) => {
-    const { connectTo } = await import('./connect-to.ts').catch((cause: unknown) => {
+    const { connectTo } = await loadMqttJs().catch((cause: unknown) => {
       throw Object.assign(new Error(`mqtt.js cannot be loaded, is the package mqtt installed? ${cause}`), {
         code: 'unsupported',
       })

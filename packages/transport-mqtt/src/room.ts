@@ -16,7 +16,8 @@ export interface RoomOptions {
 
 /** A room, on whatever client is connected. */
 export interface Room {
-  readonly isOpen: () => boolean
+  /** Whether the broker has let the presence be written and read. */
+  readonly isPresent: () => boolean
   /** What core holds of it. */
   readonly link: SignalingLink
   readonly enter: (client: MqttClient, properties: ServerProperties | undefined) => void
@@ -59,7 +60,8 @@ export const createRoom = (
 ): Room => {
   /** The topics of the others, with the sweeps that each outlasts: none if it was not seen since the link was lost. */
   const others = new Map<string, number>()
-  let state: 'lost' | 'entering' | 'open' | 'closed' = 'lost'
+  /** Open are `unseen`, before the own presence came back, and `present`. */
+  let state: 'lost' | 'entering' | 'unseen' | 'present' | 'closed' = 'lost'
   let client: MqttClient | undefined
   let longest = maxLength
   let unconfirmed = 0
@@ -85,27 +87,28 @@ export const createRoom = (
       const reason = Math.max(...(packet?.granted ?? []))
       if (client !== next || (error && !packet)) return // lost meanwhile
       if (reason >= 128) return refuse(`the subscription of ${topics.inbox}`, reason)
+      open()
       // Not together with the subscription: brokers leave Nagle's algorithm on, and a second answer would wait for the
       // delayed acknowledgement of the first (40 ms on Linux), unless a packet of ours brings that along.
       announce()
     })
   }
 
-  // A broker may drop without a word what its access list forbids; MQTT 3.1.1 has no word for it. So the room is open
-  // only once the own presence has come back: it may be written, and it may be read.
+  const open = (): void => {
+    state = 'unseen'
+    onOpen()
+    for (const [topic, chances] of others) if (chances && isOpen()) tell('joined', topic)
+  }
+  const isOpen = (): boolean => state === 'unseen' || state === 'present'
+
+  // A broker may drop without a word what its access list forbids; MQTT 3.1.1 has no word for it. So the room is given
+  // up if the own presence does not come back: it may not be written, or not be read.
   const announce = (): void =>
     publish(topics.own, 'here', true, (reason) => {
       if (reason >= 128) refuse(`the presence ${topics.own}`, reason)
-      else if (reason === 0 && state === 'entering')
+      else if (reason === 0 && state === 'unseen')
         later(echoWithin, () => refuse(`silently the presence ${topics.own}`, 135))
     })
-
-  const open = (): void => {
-    state = 'open'
-    later(settleWithin, sweep)
-    onOpen()
-    for (const [topic, chances] of others) if (chances && state === 'open') tell('joined', topic)
-  }
 
   const sweep = (): void => {
     for (const [topic, chances] of others) {
@@ -122,7 +125,7 @@ export const createRoom = (
     const chances = others.get(topic)
     if (chances === undefined && others.size >= maxPeers) return count('crowded')
     others.set(topic, maxChances)
-    if (state === 'open' && !chances) tell('joined', topic)
+    if (isOpen() && !chances) tell('joined', topic)
   }
 
   const forget = (topic: string): void => {
@@ -138,7 +141,7 @@ export const createRoom = (
 
   const lose = (): void => {
     if (state === 'closed') return
-    const wasOpen = state === 'open'
+    const wasOpen = isOpen()
     state = 'lost'
     client = undefined
     clock.clearTimeout(timer)
@@ -177,7 +180,10 @@ export const createRoom = (
     if (topic === topics.own) {
       // If cleared, then perhaps by the broker, with the will of a connection that it gave up late.
       if (!text) return announce()
-      if (state === 'entering') open()
+      if (state === 'unseen') {
+        state = 'present'
+        later(settleWithin, sweep)
+      }
     } else if (names.length < 3) {
       if (!text) forget(topic)
       else if (id && instance) see(topic)
@@ -185,7 +191,7 @@ export const createRoom = (
     } else if (names.length === 3 && topic.startsWith(`${topics.own}/`)) {
       if (retain) count('retained')
       else if (!from) count('malformed')
-      else if (state === 'open') onMessage(from, text)
+      else if (isOpen()) onMessage(from, text)
     }
   }
 
@@ -195,7 +201,7 @@ export const createRoom = (
 
   const send: SignalingLink['send'] = (to, text) => {
     const found = [...others.keys()].filter((topic) => namesIn(topic)[0] === to)
-    if (state !== 'open' || !found[0] || unconfirmed >= maxUnconfirmed) return count('unsent')
+    if (!isOpen() || !found[0] || unconfirmed >= maxUnconfirmed) return count('unsent')
     if (text.length > longest) return count('too-large')
     for (const topic of found) {
       publish(`${topic}/${topics.sender}`, text, false, (reason) => {
@@ -215,7 +221,7 @@ export const createRoom = (
     })
 
   return {
-    isOpen: () => state === 'open',
+    isPresent: () => state === 'present',
     enter,
     receive,
     lose,

@@ -203,8 +203,8 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     ...interrupted,
     'remote.left': '-> ended, remote closed, stops',
     'rtc.closed': '',
-    'rtc.failed': reconnects,
-    'network.changed': reconnects,
+    'rtc.failed': '',
+    'network.changed': '',
     grace: reconnects,
   },
   'active.recovering.firstRestart': {

@@ -169,7 +169,7 @@ export const sessionMachine = sessionSetup.createMachine({
           on: {
             'rtc.connected': 'connected',
             // Firefox gives up 5 s after an answer that is late to arrive, and all data channels with it, for good.
-            'rtc.closed': [{ guard: 'isCaller', target: '#session.replacing' }, { target: '.awaitingOffer' }],
+            'rtc.closed': [{ guard: 'isCaller', target: 'recovering.renewing' }, { target: '.awaitingOffer' }],
           },
           after: {
             connect: { target: 'ending', actions: endAs('failed') },
@@ -241,11 +241,7 @@ export const sessionMachine = sessionSetup.createMachine({
             },
             /** The other side has closed it: to make another, or because it is gone and its last words were lost. */
             closed: {
-              on: {
-                'remote.left': gone,
-                'rtc.failed': '#session.active.recovering.renewing',
-                'network.changed': '#session.active.recovering.renewing',
-              },
+              on: { 'remote.left': gone, 'rtc.failed': {}, 'network.changed': {} },
               after: { grace: '#session.active.recovering.renewing' },
             },
           },

@@ -97,7 +97,7 @@ describe('both call at once', () => {
 
   it.each([
     'active.connecting.attempting',
-    'active.connecting.restarting',
+    'active.connecting.awaitingOffer',
     'active.connected.live',
     'active.interrupted.lost',
     'active.interrupted.closed',

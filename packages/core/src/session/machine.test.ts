@@ -114,7 +114,7 @@ const connecting = {
   ...active,
   'signal.reconnect': reconnects,
   'rtc.connected': '-> active.connected.live',
-  'rtc.closed': reconnects,
+  'rtc.failed': reconnects,
   connect: endsActive('failed'),
 }
 
@@ -158,13 +158,11 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     reach: endsActive('unreachable'),
   },
   'active.calling.heard': { ...calling, 'remote.left': '-> active.calling.unheard' },
-  'active.connecting.attempting': { ...connecting, 'rtc.failed': '-> active.connecting.restarting, forwards' },
-  'active.connecting.restarting': connecting,
+  'active.connecting.attempting': connecting,
   // The callee: it has asked, and waits.
   'active.connecting.awaitingOffer': {
     ...connecting,
     'signal.reconnect': 'forwards',
-    'rtc.closed': 'sends reconnect',
     'rtc.failed': '',
     'negotiation.failed': '',
   },

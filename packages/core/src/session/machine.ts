@@ -151,25 +151,20 @@ export const sessionMachine = sessionSetup.createMachine({
           },
         },
         connecting: {
+          on: {
+            'rtc.connected': 'connected',
+            // Not a restart of ICE: Firefox gives up 5 s after an answer that is late, and closes the data channels with
+            // it, for good.
+            'rtc.failed': [{ guard: 'isCaller', target: 'recovering.renewing' }, { target: '.awaitingOffer' }],
+          },
           initial: 'attempting',
           states: {
-            /** ICE gives up where candidates came too late; a restart mends it, once. */
-            attempting: {
-              on: {
-                'rtc.failed': { target: 'restarting', actions: restartIce },
-              },
-            },
-            restarting: {},
-            /** As `recovering.awaitingOffer`, for as long as connecting may take. */
+            attempting: {},
+            /** As the one below `recovering`, for as long as connecting may take. */
             awaitingOffer: {
               entry: 'sendReconnect',
               on: { 'rtc.failed': {}, 'negotiation.failed': {} },
             },
-          },
-          on: {
-            'rtc.connected': 'connected',
-            // Firefox gives up 5 s after an answer that is late to arrive, and all data channels with it, for good.
-            'rtc.closed': [{ guard: 'isCaller', target: 'recovering.renewing' }, { target: '.awaitingOffer' }],
           },
           after: {
             connect: { target: 'ending', actions: endAs('failed') },

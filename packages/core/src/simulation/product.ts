@@ -188,10 +188,6 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
     ...(budget.interruptions > 0 && ['connecting', 'interrupted', 'recovering'].includes(status)
       ? [move({ type: 'rtc.failed' }, false, interruptions)]
       : []),
-    // In Firefox the data channels close with a first path that was not found.
-    ...(budget.interruptions > 0 && status === 'connecting'
-      ? [moveAll([{ type: 'rtc.failed' }, { type: 'rtc.closed' }], false, interruptions)]
-      : []),
   ]
 }
 

@@ -21,7 +21,7 @@ export type RelayFrame = Readonly<Record<string, unknown>>
 /** One socket, from the attempt to its end. */
 export interface Connection {
   /** Drops the frame unless the room is joined, and when too much waits in the socket. */
-  readonly send: (frame: string) => void
+  readonly send: (frame: string) => boolean
   /** Something may have happened to the socket: finds out in 3 s, or in 0.5 s when the network is another one. */
   readonly probe: (isNetwork: boolean) => void
   /** Leaves for good. Resolves when the socket is closed, after 2 s at the latest. */
@@ -82,10 +82,10 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     wait(limit, () => end(lost))
   }
 
-  const send = (frame: string): void => {
-    if (phase === 'joined' && socket && socket.bufferedAmount + frame.length <= maxBuffered) {
-      socket.send(frame)
-    }
+  const send = (frame: string): boolean => {
+    if (phase !== 'joined' || !socket || socket.bufferedAmount + frame.length > maxBuffered) return false
+    socket.send(frame)
+    return true
   }
 
   const end = (code: number, reason?: string): void => {

@@ -6,26 +6,33 @@
  *
  * @packageDocumentation
  */
-import type { SignalingTransport } from '@parley-rtc/core'
+import type { SignalingJoin, SignalingLink, SignalingTransport } from '@parley-rtc/core'
 import { createLink } from './link.ts'
-import type { WebSocketTransportOptions } from './options.ts'
+import type { WebSocketCounters, WebSocketTransportOptions } from './options.ts'
 import type { WebSocketConstructor } from './web-socket.ts'
 
-export type { WebSocketTransportOptions } from './options.ts'
+export type { WebSocketCounters, WebSocketTransportOptions } from './options.ts'
 export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts'
+
+/** A transport that counts what it had to drop, of all its joins together. */
+export interface WebSocketTransport extends SignalingTransport {
+  readonly counters: Readonly<WebSocketCounters>
+}
 
 /**
  * A transport over the Parley relay at `url`. Throws at once if that is no address; joining throws `unsupported` where
  * there is no WebSocket. The relay may refuse the room with `unauthorized`, `id-taken`, `room-full` or `incompatible`.
  */
-export const webSocketTransport = (options: WebSocketTransportOptions): SignalingTransport => {
+export const webSocketTransport = (options: WebSocketTransportOptions): WebSocketTransport => {
   const url = toAddress(options.url)
-  return (join) => {
+  const counters = { unsent: 0 }
+  const transport = (join: SignalingJoin): SignalingLink => {
     const { WebSocket = globalThis.WebSocket as WebSocketConstructor | undefined } = options
-    if (WebSocket) return createLink(url, WebSocket, options, join)
+    if (WebSocket) return createLink(url, WebSocket, options, join, counters)
     const error = new Error('webSocketTransport finds no WebSocket here: pass the class of the package "ws".')
     throw Object.assign(error, { code: 'unsupported' })
   }
+  return Object.assign(transport, { counters })
 }
 
 const toAddress = (text: string | URL): URL => {

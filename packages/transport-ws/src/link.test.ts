@@ -49,8 +49,8 @@ describe('messages', () => {
     expect(calls).toEqual(['open', 'unreachable bob'])
   })
 
-  it('are dropped before the room is joined and while the link is lost', async () => {
-    const { welcome, reconnect, socket, sockets, link } = await createStage()
+  it('are dropped and counted before the room is joined and while the link is lost', async () => {
+    const { welcome, reconnect, socket, sockets, link, counters } = await createStage()
     link.send('bob', 'too early')
     socket().open()
     link.send('bob', 'still too early')
@@ -60,10 +60,11 @@ describe('messages', () => {
     welcome()
     link.send('bob', 'in time')
     expect(sockets.map(({ sent }) => sent.slice(1))).toEqual([[], ['bob\nin time']])
+    expect(counters).toEqual({ unsent: 3 })
   })
 
-  it('are dropped while 256 KiB wait in the socket', async () => {
-    const { welcome, socket, link } = await createStage()
+  it('are dropped and counted while 256 KiB wait in the socket', async () => {
+    const { welcome, socket, link, counters } = await createStage()
     welcome()
     socket().buffer(256 * 1024 - 'bob\nfits'.length)
     link.send('bob', 'fits')
@@ -71,10 +72,11 @@ describe('messages', () => {
     socket().buffer(0)
     link.send('bob', 'flows again')
     expect(socket().sent.slice(1)).toEqual(['bob\nfits', 'bob\nflows again'])
+    expect(counters).toEqual({ unsent: 1 })
   })
 
-  it('are dropped for as long as the relay says to slow down', async () => {
-    const { welcome, say, clock, socket, link } = await createStage()
+  it('are dropped and counted for as long as the relay says to slow down', async () => {
+    const { welcome, say, clock, socket, link, counters } = await createStage()
     welcome()
     say({ type: 'slow-down', retryAfter: 1_200 })
     await clock.advance(1_199)
@@ -82,6 +84,7 @@ describe('messages', () => {
     await clock.advance(1)
     link.send('bob', 'slow enough')
     expect(socket().sent.slice(1)).toEqual(['bob\nslow enough'])
+    expect(counters).toEqual({ unsent: 1 })
   })
 
   it('fit into a frame of the relay when they are as long as maxLength says', async () => {

@@ -2,7 +2,7 @@ import type { Clock, PeerAddress, SignalingJoin, SignalingLink } from '@parley-r
 import { idHeld, refusals } from './close-codes.ts'
 import { openConnection, type Connection, type RelayFrame } from './connection.ts'
 import { onWake } from './on-wake.ts'
-import type { WebSocketTransportOptions } from './options.ts'
+import type { WebSocketCounters, WebSocketTransportOptions } from './options.ts'
 import type { WebSocketConstructor } from './web-socket.ts'
 
 const systemClock: Clock = {
@@ -34,6 +34,7 @@ export const createLink = (
   WebSocket: WebSocketConstructor,
   options: WebSocketTransportOptions,
   join: SignalingJoin,
+  counters: WebSocketCounters,
 ): SignalingLink => {
   const { token, protocols = [], clock = systemClock, random = Math.random } = options
   const { id, instance } = join.self
@@ -87,8 +88,7 @@ export const createLink = (
     resume = welcome['resume']
     openedAt = clock.now()
     listener?.onOpen()
-    const peers: unknown = welcome['peers']
-    if (Array.isArray(peers)) for (const peer of peers) tell('joined', peer)
+    for (const peer of [welcome['peers']].flat()) tell('joined', peer)
     for (const peer of before.values()) if (!present.has(peer.instance)) listener?.onPresence({ type: 'left', peer })
   }
 
@@ -106,7 +106,8 @@ export const createLink = (
     if (livedFor >= stableAfter) failures = 0
     const told = listener
     const refusal = refusals[code]
-    const error = refusal ? toError(refusal, `${reason || refusal} (${code})`) : undefined
+    const why = `"${id}" cannot join the room "${join.room}" at ${url.host}: ${reason || refusal} (${code}).`
+    const error = refusal ? Object.assign(new Error(why), { code: refusal }) : undefined
     if (error) stop()
     if (error || livedFor >= 0) told?.onClose(error)
     if (!listener) return
@@ -114,11 +115,6 @@ export const createLink = (
     drain = 0
     mayHurry = asked === 0
     retryTimer = clock.setTimeout(connect, asked + random() * (backoff[failures++] ?? maxBackoff))
-  }
-
-  const toError = (code: string, why: string): Error => {
-    const error = new Error(`"${id}" cannot join the room "${join.room}" at ${url.host}: ${why}.`)
-    return Object.assign(error, { code })
   }
 
   const stop = (): void => {
@@ -137,7 +133,7 @@ export const createLink = (
   return {
     maxLength,
     send: (to, text) => {
-      if (clock.now() >= quietUntil) connection?.send(`${to}\n${text}`)
+      if (clock.now() < quietUntil || !connection?.send(`${to}\n${text}`)) counters.unsent += 1
     },
     close: async () => {
       stop()

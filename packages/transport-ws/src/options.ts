@@ -19,3 +19,9 @@ export interface WebSocketTransportOptions {
   /** Numbers of at least 0 and below 1, to spread attempts over time. Default `Math.random`. */
   readonly random?: () => number
 }
+
+/** What a transport dropped. */
+export interface WebSocketCounters {
+  /** The link was not open, the relay had asked for less, or too much waited in the socket. Core sends again. */
+  unsent: number
+}

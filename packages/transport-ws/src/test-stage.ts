@@ -33,7 +33,8 @@ export const createStage = async ({ canTerminate = false, ...options }: StageOpt
   const { WebSocket, sockets } = createFakeWebSocket({ canTerminate })
   const { calls, reasons, join } = createListener()
   const url = 'wss://relay.example'
-  const link = webSocketTransport({ url, WebSocket, clock, random: () => 0, ...options })(join)
+  const transport = webSocketTransport({ url, WebSocket, clock, random: () => 0, ...options })
+  const link = transport(join)
   await clock.advance(0)
 
   /** The newest socket. */
@@ -48,7 +49,7 @@ export const createStage = async ({ canTerminate = false, ...options }: StageOpt
     socket().end(code, reason)
     await clock.runUntil(() => false, 1)
   }
-  return { clock, sockets, socket, calls, reasons, link, say, welcome, reconnect }
+  return { clock, sockets, socket, calls, reasons, link, counters: transport.counters, say, welcome, reconnect }
 }
 
 export const peer = (id: string, instance = `${id}-1`) => ({ id, instance })

@@ -90,8 +90,10 @@ export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>
   'partition between offer and answer': async (world) => {
     const [alice, bob] = await meet(world)
     acceptCalls(world, bob)
+    let answeredAt = 0
     const cut = world.network.intercept(({ text }) => {
       if (!text.includes('"type":"answer"')) return
+      answeredAt = world.clock.now()
       world.network.partition(true)
       world.later(3_000, () => world.network.partition(false))
       cut()
@@ -99,7 +101,9 @@ export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>
     const caller = world.call(alice, 'bob')
     await whenConnected(world, caller)
     const { offers } = alice.fake.counters
-    if (offers !== 1) throw new Error(`The partition cost ${offers} offers instead of one.`)
+    // With what is lost beside, it can take longer than Firefox waits after its answer: then it needs another connection.
+    const most = (caller.connectedAt ?? 0) - answeredAt > 5_000 ? 2 : 1
+    if (offers > most) throw new Error(`The partition cost ${offers} offers instead of ${most}.`)
   },
 
   'signaling lost for ever': async (world) => {

@@ -58,7 +58,7 @@ export const createRoom = (
   counters: MqttCounters,
   close: () => Promise<void>,
 ): Room => {
-  /** The topics of the others, with the sweeps that each outlasts: none if it was not seen since the link was lost. */
+  /** The topics of the others, with the renewals that each outlasts: none if it was not seen since the link was lost. */
   const others = new Map<string, number>()
   /** Open are `unseen`, before the own presence came back, and `present`. */
   let state: 'lost' | 'entering' | 'unseen' | 'present' | 'closed' = 'lost'
@@ -110,15 +110,17 @@ export const createRoom = (
         later(echoWithin, () => refuse(`silently the presence ${topics.own}`, 135))
     })
 
-  const sweep = (): void => {
+  /**
+   * Says again that it is there, and forgets who has not. Once soon after entering, too: two who enter at once can miss
+   * each other where a broker looks up what is retained beside what it does for subscriptions (NATS).
+   */
+  const renew = (): void => {
+    announce()
     for (const [topic, chances] of others) {
       if (chances) others.set(topic, chances - 1)
       else forget(topic)
     }
-    later(renewAfter, () => {
-      announce()
-      sweep()
-    })
+    later(renewAfter, renew)
   }
 
   const see = (topic: string): void => {
@@ -182,7 +184,7 @@ export const createRoom = (
       if (!text) return announce()
       if (state === 'unseen') {
         state = 'present'
-        later(settleWithin, sweep)
+        later(settleWithin, renew)
       }
     } else if (names.length < 3) {
       if (!text) forget(topic)

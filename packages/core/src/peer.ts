@@ -1,8 +1,8 @@
-import { createCallCounts } from './call-counts.ts'
 import { longestWait, systemClock } from './clock.ts'
 import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
+import { createHighest } from './highest.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
 import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
@@ -45,7 +45,8 @@ export const createPeer = (options: PeerOptions): Peer => {
   const present = new Map<string, PeerAddress>()
   const { dialogs, hasEnded, keep, forget, forgetLater } = createDialogBook(clock)
   const sessions = new Set<SessionControl>()
-  const isNewCall = createCallCounts()
+  /** How many calls each instance has made, as far as heard. */
+  const { raise: isNewCall } = createHighest()
   const ready = withResolvers<void>()
   let calls = 0
   let signaling: 'open' | 'lost' = 'lost'

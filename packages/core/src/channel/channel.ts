@@ -20,9 +20,7 @@ export interface ChannelControl {
   readonly options: ResolvedOptions
   /** Whether this side opened it, and so opens it again on a new connection. */
   readonly isLocal: boolean
-  /** Whether the other side has opened an RTCDataChannel for it on this connection. */
-  readonly isTaken: () => boolean
-  /** How many messages have arrived whole on reliable, ordered RTCDataChannels; undefined before it was ever open. */
+  /** How many messages have arrived whole on reliable, ordered RTCDataChannels; undefined before one was ever open. */
   readonly received: () => number | undefined
   /** Puts an RTCDataChannel beneath: the one that this side opened, or that of the other. Either one delivers. */
   readonly attach: (dataChannel: RTCDataChannel, connection: ConnectionBeneath, isOwn: boolean) => void
@@ -68,7 +66,6 @@ export const createChannel = ({
   const become = (next: ChannelState) => {
     if (state === next || state === 'closed') return
     state = next
-    wasOpen ||= next === 'open'
     onChange()
     if (next === 'open' || next === 'closed') events.emit(next === 'open' ? 'open' : 'close', undefined)
   }
@@ -136,6 +133,7 @@ export const createChannel = ({
   const attach: ChannelControl['attach'] = (dataChannel, connection, isOwn) => {
     const onOpen = () => {
       if (dataChannel.readyState !== 'open') return
+      wasOpen = true
       // Each side sends on its own if it has one, so that each direction keeps its order.
       if (isOwn === isLocal) {
         const lost = sender.open(dataChannel, connection.maxMessageSize())
@@ -207,7 +205,6 @@ export const createChannel = ({
     channel,
     options,
     isLocal,
-    isTaken: () => [...attached.values()].some(({ isOwn }) => !isOwn),
     received: () => (wasOpen ? received : undefined),
     attach,
     detach,

@@ -164,6 +164,68 @@ describe('a durable channel', () => {
   })
 })
 
+describe('a label that is opened again as soon as it has closed', () => {
+  const closing = fc.record({ do: fc.constant('close' as const), side: fc.constantFrom<Side>(0, 1) })
+  const cycles = fc.array(fc.oneof({ weight: 4, arbitrary: command }, { weight: 2, arbitrary: closing }), {
+    maxLength: 60,
+    size: 'max',
+  })
+
+  it('is another channel, on which nothing of the last one arrives or counts as arrived', async () => {
+    await fc.assert(
+      fc.asyncProperty(cycles, fc.boolean(), async (commands, bothOpen) => {
+        const stage = createChannelsStage()
+        const opened: [Channel[], Channel[]] = [[], []]
+        const sent = new Map<Channel, number>()
+        const heard: string[][] = []
+        const listen = (side: Side, channel: Channel): void => {
+          if (opened[side].includes(channel)) return
+          opened[side].push(channel)
+          const messages: string[] = []
+          heard.push(messages)
+          channel.on('message', (data) => messages.push(String(data)))
+          channel.on('close', () => open(side))
+        }
+        const open = (side: Side): void => {
+          const last = stage.both[side].channels.list().at(-1)
+          if (last?.state !== 'closing') listen(side, stage.openChannel(side)) // else when that has closed
+        }
+        const takeNews = () => {
+          for (const side of [0, 1] as const) for (const channel of stage.both[side].news) listen(side, channel)
+        }
+        open(0)
+        if (bothOpen) open(1)
+        stage.connect()
+        for (const each of commands) {
+          takeNews()
+          if (each.do === 'send' || each.do === 'close') {
+            const channel = opened[each.side].at(-1)
+            if (channel?.state !== 'open' && channel?.state !== 'connecting') continue
+            if (each.do === 'close') channel.close()
+            else {
+              const count = sent.get(channel) ?? 0
+              sent.set(channel, count + 1)
+              channel.send(`${each.side} ${opened[each.side].indexOf(channel)} ${count}`).then(undefined, () => {})
+            }
+          } else if (each.do === 'step') for (let time = 0; time < each.times; time += 1) stage.step(each.side)
+          else if (each.do !== 'read') stage[each.do]()
+        }
+        for (let time = 0; time < 2; time += 1) {
+          stage.connect()
+          await stage.settle()
+          takeNews()
+        }
+        for (const messages of heard) {
+          const source = messages[0]?.replace(/\d+$/, '')
+          expect(messages).toEqual(messages.map((_, index) => `${source}${index}`))
+        }
+        expect(stage.warnings).toEqual([])
+      }),
+      { numRuns: 300, timeout: 300 },
+    )
+  })
+})
+
 const isSubsequence = (part: readonly string[], whole: readonly string[]): boolean => {
   let at = 0
   for (const each of whole) if (at < part.length && each === part[at]) at += 1
@@ -288,7 +350,7 @@ describe('a session', () => {
   it('gives a label to another channel of the other side when that comes before the closing of the first', async () => {
     const { one, two, both, beneath, announce, settle } = await createPair('one')
     const [first] = beneath(0)
-    await announce(0, 'chat')
+    await announce(0, 'chat\n2')
     const second = listenTo(both[1].news[1]!)
     first?.send('the last of the first')
     beneath(0).at(-1)?.send('of the second')

@@ -3,17 +3,28 @@ import type { Channel } from '../channel/channel-handle.ts'
 import { resolveOptions, type ChannelOptions } from '../channel/channel-options.ts'
 import type { Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
+import { createHighest } from '../highest.ts'
 import { openDataChannel } from '../rtc/peer-connection.ts'
 
-/** Of each open channel by its label: how many messages have arrived whole since it exists. */
-type Received = readonly (readonly [label: string, messages: number])[]
+/** Of each open channel by its name: how many messages have arrived whole since it exists. */
+type Received = readonly (readonly [name: string, messages: number])[]
 
 /** Channels of one session. SCTP in browsers has 1024 streams, and the control channel is one of them. */
 const maxChannels = 1000
 /** Bytes that every stack takes at once, where it does not say how many (RFC 8841, section 6.1). */
 const usualMaxMessageSize = 64 * 1024
 
-/** The channels of a session by their labels, across its RTCPeerConnections. */
+/**
+ * What both sides call a channel: its label; when a label is opened again, that with a number, which no label can hold
+ * (`chat`, `chat\n2`). So nothing that is still under way for one is taken for the other.
+ */
+const nameOf = (label: string, nth: number) => (nth > 1 ? `${label}\n${nth}` : label)
+const readName = (name: string) => {
+  const [, label = name, nth = 1] = /^(.+)\n(\d+)$/.exec(name) ?? []
+  return { label, nth: Number(nth) }
+}
+
+/** The channels of a session, across its RTCPeerConnections. */
 export const createChannels = ({
   onChannel,
   onChange,
@@ -28,17 +39,21 @@ export const createChannels = ({
   readonly warn: (warning: Warning) => void
 }) => {
   const channels = new Map<string, ChannelControl>()
-  /** All of them; also one whose label the other side has given to another channel before it was closed here. */
-  const all = new Set<ChannelControl>()
+  /** By label: the number of the last channel that has closed; one that was never open does not count. */
+  const lastClosed = createHighest()
+  const all = () => [...channels.values()]
   let connection: (ConnectionBeneath & { readonly pc: RTCPeerConnection }) | undefined
   let wasOpen = false
 
-  const add = (label: string, isLocal: boolean, options: ChannelOptions): ChannelControl => {
+  const add = (label: string, nth: number, isLocal: boolean, options: ChannelOptions): ChannelControl => {
+    const name = nameOf(label, nth)
     const onStateChange = () => {
       const { state } = control.channel
       wasOpen ||= state === 'open'
-      if (state === 'closed') all.delete(control)
-      if (state === 'closed' && channels.get(label) === control) channels.delete(label)
+      if (state === 'closed') {
+        channels.delete(name)
+        if (control.received() !== undefined) lastClosed.raise(label, nth)
+      }
       onChange()
     }
     const control = createChannel({
@@ -49,86 +64,86 @@ export const createChannels = ({
       onProgress: tellReceived,
       warn,
     })
-    channels.set(label, control)
-    all.add(control)
+    channels.set(name, control)
     onChange()
     return control
   }
 
   const tellReceived = () =>
     say(
-      [...channels].flatMap(([label, { received }]) => {
+      [...channels].flatMap(([name, { received }]) => {
         const messages = received()
-        return messages === undefined ? [] : [[label, messages] as [string, number]]
+        return messages === undefined ? [] : [[name, messages] as [string, number]]
       }),
     )
 
-  const openBeneath = (control: ChannelControl) => {
+  const openBeneath = (name: string, control: ChannelControl) => {
     if (!connection || !control.isLocal) return
-    const { channel, options } = control
-    control.attach(openDataChannel(connection.pc, channel.label, options), connection, true)
+    control.attach(openDataChannel(connection.pc, name, control.options), connection, true)
   }
 
   return {
-    list: () => [...channels.values()].map(({ channel: { label, state } }) => ({ label, state })),
+    list: () => all().map(({ channel: { label, state } }) => ({ label, state })),
 
     /** Opens the channels of this side on a new RTCPeerConnection, whose control channel tells whether it lives. */
-    open: (pc: RTCPeerConnection, control: Pick<RTCDataChannel, 'readyState'>): void => {
+    open: (pc: RTCPeerConnection, path: Pick<RTCDataChannel, 'readyState'>): void => {
       connection = {
         pc,
         maxMessageSize: () => pc.sctp?.maxMessageSize ?? usualMaxMessageSize,
-        isAlive: () => control.readyState === 'open',
+        isAlive: () => path.readyState === 'open',
       }
       // The other side hears of it before it hears of the new connection, since signaling keeps its order. So no
       // channel has to wait for it on that connection, and nothing can arrive on the last one any more.
       if (wasOpen) tellReceived()
-      for (const each of all) openBeneath(each)
+      for (const [name, control] of channels) openBeneath(name, control)
     },
 
     /** The RTCPeerConnection goes; the channels wait for the next. */
     close: (): void => {
       connection = undefined
-      for (const control of all) {
-        // Where the label has gone to another channel, the other side had closed this one.
-        if (channels.get(control.channel.label) === control) control.detach()
-        else control.end()
-      }
+      for (const { detach } of channels.values()) detach()
     },
 
     /** Takes a channel that the other side opened: a new one, or its half of one that is there. */
     take: (dataChannel: RTCDataChannel): void => {
       if (!connection) return
-      const { label, protocol } = dataChannel
-      const known = channels.get(label)
-      // It has one: then it closed that, and its closing is still on its way.
-      const isNew = !known || known.isTaken()
-      if (isNew && all.size >= maxChannels) {
+      const { label: name, protocol } = dataChannel
+      const { label, nth } = readName(name)
+      const known = channels.get(name)
+      if (known) return known.attach(dataChannel, connection, false)
+      // One that was closed here, which the other side has missed.
+      if (nth <= lastClosed.of(label)) return dataChannel.close()
+      if (channels.size >= maxChannels) {
         warn({ code: 'bad-message', message: `The other side opened more than ${maxChannels} channels.` })
         return dataChannel.close()
       }
-      const control = isNew ? add(label, false, { protocol }) : known
+      const control = add(label, nth, false, { protocol })
       control.attach(dataChannel, connection, false)
-      if (isNew) onChannel(control.channel)
+      onChannel(control.channel)
     },
 
     /** The other side tells what has arrived there. */
     takeReceived: (received: Received): void => {
       const messages = new Map(received)
-      for (const [label, { confirm }] of channels) confirm(messages.get(label))
+      for (const [name, { confirm }] of channels) confirm(messages.get(name))
     },
 
     openChannel: (label: string, options: ChannelOptions = {}): Channel => {
-      const known = channels.get(label)
+      // The other side may have opened the next of that label before the last one has closed here.
+      const known = all()
+        .reverse()
+        .find(({ channel }) => channel.label === label)
       if (known?.channel.state === 'closing')
         throw new ParleyError('invalid-state', `The channel "${label}" is closing: wait for its "close" event.`)
       if (known) return known.channel
-      if (all.size >= maxChannels)
+      if (channels.size >= maxChannels)
         throw new ParleyError('buffer-full', `A session has ${maxChannels} channels at most; close one before.`)
-      if (options.id !== undefined && [...all].some((other) => other.options.id === options.id))
+      if (options.id !== undefined && all().some((other) => other.options.id === options.id))
         throw new ParleyError('invalid-option', `Another channel of this session has the id ${options.id}.`)
-      const control = add(label, true, options)
+      const nth = lastClosed.of(label) + 1
+      const control = add(label, nth, true, options)
       try {
-        openBeneath(control)
+        openBeneath(nameOf(label, nth), control)
       } catch (cause) {
         control.end()
         throw new ParleyError('invalid-option', `The channel "${label}" cannot be opened: ${String(cause)}`, { cause })
@@ -137,7 +152,7 @@ export const createChannels = ({
     },
 
     end: (): void => {
-      for (const { end } of all) end()
+      for (const { end } of channels.values()) end()
     },
   }
 }

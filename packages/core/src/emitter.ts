@@ -19,14 +19,23 @@ export interface Emitter<Events> {
 /** Something that went wrong without harm to what tells of it. */
 export interface Warning {
   readonly code:
+    /** A listener threw, or rejected. */
     | 'listener-failed'
+    /** The other side sent something on a channel that makes no sense, or too much. */
     | 'bad-message'
+    /** The room cannot be joined, or not again. */
     | 'transport-failed'
+    /** There is no new configuration for ICE; the connection goes on with the last one. */
     | 'configuration-failed'
+    /** The browser does not send a track. */
     | 'media-failed'
+    /** The two sides have no codec in common for a track. */
     | 'no-codec'
+    /** Nobody listened to the messages of a channel, and too many waited. */
     | 'message-lost'
+  /** What happened, for people. */
   readonly message: string
+  /** What was thrown, where something was. */
   readonly error?: unknown
 }
 

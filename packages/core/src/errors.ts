@@ -42,6 +42,7 @@ const marker = Symbol.for('parley-rtc.error')
 /** The one error class of Parley. Misuse throws it at once; what comes from the network is an event instead. */
 export class ParleyError extends Error {
   override readonly name = 'ParleyError'
+  /** For code that reacts; the message is for people. */
   readonly code: ParleyErrorCode
   /** With the code `session-ended`: the session's end reason. With `transfer-failed`: that of the transfer. */
   readonly reason: string | undefined

@@ -6,12 +6,15 @@ import type { Session } from './session/session-handle.ts'
 import type { DropReason } from './signaling/message.ts'
 import type { PeerAddress, SignalingTransport } from './signaling/transport.ts'
 
+/** What `createPeer` takes. */
 export interface PeerOptions {
   /** This peer's name in the room: 1 to 128 printable characters. Default: 128 random bits. */
   readonly id?: string
   /** 1 to 128 printable characters. */
   readonly room: string
+  /** What carries the signaling, such as `webSocketTransport({ url })`. One may serve several peers. */
   readonly transport: SignalingTransport
+  /** What connections are made with. */
   readonly rtc?: {
     /** ICE servers and the like; a function is asked again for each connection. Default: none, which suits one LAN. */
     readonly configuration?: ConfigurationSource
@@ -22,7 +25,7 @@ export interface PeerOptions {
   readonly maxSessions?: number
   /**
    * ms. Defaults: join 40 000 (`ready`; longer than a relay holds the id of a page that crashed), reach 15 000, answer
-   * 60 000, connect 40 000, recover 15 000, end 5 000.
+   * 60 000, connect 40 000, probe 30 000, silence 2000, grace 1000, restart 6000, recover 15 000, end 5000.
    */
   readonly deadlines?: Partial<SessionDeadlines> & { readonly join?: number }
   /** For tests that own the time. */
@@ -31,24 +34,30 @@ export interface PeerOptions {
   readonly random?: () => number
 }
 
+/** What `call` takes. */
 export interface CallOptions {
   /** Goes with the call: JSON, at most 8 levels deep. The callee reads it as `session.metadata`. */
   readonly metadata?: unknown
 }
 
+/** What a peer tells, by the names of `on`. */
 export type PeerEvents = {
   /** Somebody calls: `accept()` or `reject()`. */
   call: Session
+  /** Somebody else is in the room: after `ready`, whoever was there before, too. */
   'peer-joined': PeerAddress
+  /** An instance has left the room, or its link was lost for longer than the transport waits. Sessions do not end by it. */
   'peer-left': PeerAddress
   /** The link to the room. Sessions that are connected do not need it. */
   signaling: 'open' | 'lost'
+  /** Something went wrong that ends no session, such as a transport that is refused, or a listener that throws. */
   warning: Warning
 }
 
 /** What came from the network and was not taken, by its reason. */
 export type PeerCounters = Readonly<Partial<Record<PeerDropReason, number>>>
 
+/** Why something that came from the network was not taken. */
 export type PeerDropReason =
   | DropReason
   /** For another instance of this id, such as the page before it was loaded again. */
@@ -62,6 +71,7 @@ export type PeerDropReason =
 
 /** One identity in one room. */
 export interface Peer {
+  /** As given to `createPeer`, or 128 random bits in 22 characters. */
   readonly id: string
   /** New for each peer: tells a reloaded page from the one before. */
   readonly instance: string
@@ -83,8 +93,10 @@ export interface Peer {
    * Throws `self-call`, `invalid-id`, `invalid-option` (metadata) or `closed`.
    */
   readonly call: (remoteId: string, options?: CallOptions) => Session
+  /** Listens to an event until what it returns is called. What a listener throws comes as `warning`. */
   readonly on: Listen<PeerEvents>
   /** Ends every session as `closed` and leaves the room. Idempotent. */
   readonly close: () => Promise<void>
+  /** `close()`, for `await using`. */
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }

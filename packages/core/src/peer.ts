@@ -1,4 +1,3 @@
-import { longestWait, systemClock } from './clock.ts'
 import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
@@ -6,38 +5,33 @@ import { createHighest } from './highest.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
 import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
-import { resolveConstructor } from './rtc/peer-connection.ts'
-import { defaultDeadlines } from './session/deadlines.ts'
+import { resolvePeerOptions } from './peer-options.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
-import type { PeerAddress, PresenceChange, SignalingJoin, SignalingTransport } from './signaling/transport.ts'
+import { joinRoom } from './signaling/join-room.ts'
+import type { PeerAddress, PresenceChange, SignalingJoin } from './signaling/transport.ts'
 import { listenToSurroundings } from './surroundings.ts'
 import { withResolvers } from './with-resolvers.ts'
 
 export type { Peer, PeerOptions } from './peer-handle.ts'
 
-/** ms. */
-const allDeadlines = { join: 40_000, ...defaultDeadlines }
 /** Dialogs without a session that are kept: heard of and without an offer yet, or over and still confirming. */
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
 const maxDialogsEach = 128
 
+/**
+ * Joins a room under an id, to call others there and to be called. It joins at once and stays until `close()`, or until
+ * the page goes; `ready` tells when it has.
+ *
+ * Throws a ParleyError before anything is sent: `invalid-id`, `invalid-room`, `invalid-option` (no transport, a deadline
+ * that is none), `no-webrtc` where there is no RTCPeerConnection and none was given, and `insecure-context` or
+ * `unsupported` where the transport cannot work in this runtime.
+ */
 export const createPeer = (options: PeerOptions): Peer => {
-  const { id = randomName(), room, clock = systemClock, random = Math.random, maxSessions = 256 } = options
-  assertName('id of a peer', id, 'invalid-id')
-  assertName('room', room, 'invalid-room')
-  const rtc = { ...options.rtc, RTCPeerConnection: resolveConstructor(options.rtc?.RTCPeerConnection) }
-  const deadlines = { ...allDeadlines, ...options.deadlines }
-  const isWrong = ([name, ms]: [string, number]) => !(name in allDeadlines && ms >= 0 && ms <= longestWait)
-  const wrong = Object.entries(deadlines).find(isWrong)
-  if (wrong)
-    throw new ParleyError(
-      'invalid-option',
-      `The deadlines are ms by these names: ${Object.keys(allDeadlines).join(', ')}; not ${wrong.join(': ')}.`,
-    )
+  const { id, room, clock, random, maxSessions, rtc, deadlines } = resolvePeerOptions(options)
   const instance = randomName()
 
   const counters: Partial<Record<PeerDropReason, number>> = {}
@@ -270,23 +264,6 @@ export const createPeer = (options: PeerOptions): Peer => {
     on: events.on,
     close,
     [Symbol.asyncDispose]: close,
-  }
-}
-
-const joinRoom = (transport: SignalingTransport, join: SignalingJoin) => {
-  const link = open(transport, join)
-  if (typeof transport === 'function' && typeof link?.send === 'function') return link
-  throw new ParleyError(
-    'invalid-option',
-    'The transport is none. Configure one and pass what that returns, such as `transport: broadcastChannelTransport()`.',
-  )
-}
-
-const open = (transport: SignalingTransport, join: SignalingJoin) => {
-  try {
-    return typeof transport === 'function' ? transport(join) : undefined
-  } catch (cause) {
-    throw toTransportError(cause)
   }
 }
 

@@ -4,6 +4,7 @@ import { ParleyError } from './errors.ts'
 /** A message of the other side. */
 export type ChannelMessage = string | ArrayBuffer
 
+/** What `readableOf` takes beside the channel. */
 export interface ReadableOptions {
   /**
    * Bytes that may wait to be read. A data channel cannot be told to wait, so the stream fails with `buffer-full` above

@@ -53,6 +53,7 @@ const loadOwnClient = once(() => import('./own-client.ts'))
 
 /** A transport that counts what it had to drop, of all its joins together. */
 export interface MqttTransport extends SignalingTransport {
+  /** Since the transport was made; they go on counting. */
   readonly counters: Readonly<MqttCounters>
 }
 

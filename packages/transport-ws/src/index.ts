@@ -16,6 +16,7 @@ export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts'
 
 /** A transport that counts what it had to drop, of all its joins together. */
 export interface WebSocketTransport extends SignalingTransport {
+  /** Since the transport was made; they go on counting. */
   readonly counters: Readonly<WebSocketCounters>
 }
 

@@ -14,7 +14,9 @@ export type AdviceCause =
   | 'udp-blocked'
   | 'version'
 
+/** What is wrong, as far as can be told. */
 export interface Advice {
+  /** For code, and for docs/troubleshooting.md, which has a section for each. */
   readonly cause: AdviceCause
   /** What happened and what to do, for people. */
   readonly sentence: string

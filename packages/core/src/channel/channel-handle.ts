@@ -14,13 +14,19 @@ export interface ChannelLoss {
    * `unheard`: of the other side, while nobody listened for messages, and too many.
    */
   readonly reason: 'unconfirmed' | 'skipped' | 'too-large' | 'unheard'
+  /** How many. */
   readonly messages: number
 }
 
+/** What a channel tells, by the names of `on`. */
 export type ChannelEvents = {
+  /** It is open, also again on another RTCPeerConnection. */
   open: undefined
+  /** A message, whole. */
   message: string | ArrayBuffer
+  /** Messages did not arrive, here or there. */
   lost: ChannelLoss
+  /** Once: closed by either side, or with its session. */
   close: undefined
 }
 
@@ -30,9 +36,11 @@ export type ChannelEvents = {
  * each message exactly once all the same.
  */
 export interface Channel {
+  /** Its name in the session. */
   readonly label: string
   /** What is spoken here, as the side said that opened it. */
   readonly protocol: string
+  /** `connecting` also while its RTCPeerConnection is replaced. */
   readonly state: ChannelState
   /** Bytes that were sent and wait to go. Of a Blob, what was read of it. */
   readonly bufferedAmount: number

@@ -11,7 +11,9 @@ export const maxAhead = 2 ** 23
 
 /** How far a transfer is, in bytes that the receiver has put away. */
 export interface FileProgress {
+  /** So far. */
   readonly bytes: number
+  /** Of the whole file. */
   readonly size: number
 }
 

@@ -17,6 +17,7 @@ import {
   type FileProgress,
 } from './file-protocol.ts'
 
+/** What `accept` and `pipeTo` take. */
 export interface ReceiveFileOptions {
   /** Told of the bytes that are put away. One that throws breaks the transfer off. */
   readonly onProgress?: (progress: FileProgress) => void

@@ -16,6 +16,7 @@ import {
   type FileProgress,
 } from './file-protocol.ts'
 
+/** What `sendFile` takes beside the file. */
 export interface SendFileOptions {
   /** What the receiver is told that it is called, at most 1024 characters. */
   readonly name: string

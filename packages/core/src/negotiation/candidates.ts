@@ -39,6 +39,7 @@ interface Generation {
   readonly seen: readonly string[]
 }
 
+/** What became of the candidates of the other side. */
 export interface CandidateCounters {
   /** Waiting now for their description. */
   readonly queued: number

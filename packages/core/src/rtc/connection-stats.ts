@@ -7,6 +7,7 @@ export interface SelectedPair {
   readonly protocol: string | undefined
   /** ms there and back, as ICE measured it last. */
   readonly roundTrip: number | undefined
+  /** Over this pair so far, as is the next. */
   readonly bytesSent: number | undefined
   readonly bytesReceived: number | undefined
 }

@@ -20,4 +20,5 @@ export const defaultDeadlines = {
   end: 5_000,
 }
 
+/** How long a session waits for what, in ms. */
 export type SessionDeadlines = Readonly<typeof defaultDeadlines>

@@ -9,6 +9,7 @@ import type { SessionTransceiver } from './tracks.ts'
 
 /** A track of the other side. */
 export interface SessionTrack {
+  /** What arrives: the object of this RTCPeerConnection. */
   readonly track: MediaStreamTrack
   /** With the ids that they have on the other side. */
   readonly streams: readonly MediaStream[]
@@ -31,6 +32,7 @@ export interface SessionSignal {
   readonly at: number
 }
 
+/** What a session tells, by the names of `on`. */
 export type SessionEvents = {
   /** The snapshot changed. */
   state: SessionSnapshot
@@ -43,16 +45,21 @@ export type SessionEvents = {
   track: SessionTrack
   /** The other side sends it no more, or its RTCPeerConnection is gone. */
   'track-removed': SessionTrack
+  /** The other side muted a track that it sends (`setMuted`), or does so no longer. */
   mute: SessionMute
+  /** A signaling message was sent, or taken in its turn. */
   signal: SessionSignal
   /** Once. */
   ended: SessionEnd
+  /** Something went wrong that does not end the session, such as a track that cannot be sent. */
   warning: Warning
 }
 
 /** One call with one remote peer, from the first ring to the agreed end. */
 export interface Session {
+  /** The same on both sides. Where both called at once it is that of the call that stands, from when it does. */
   readonly id: string
+  /** Who is on the other side. */
   readonly remoteId: string
   /** What the caller said with its call. */
   readonly metadata: unknown
@@ -96,7 +103,9 @@ export interface Session {
     trackOrKind: MediaStreamTrack | 'audio' | 'video',
     init?: RTCRtpTransceiverInit,
   ) => SessionTransceiver
+  /** Listens to an event until what it returns is called. What a listener throws comes as `warning`. */
   readonly on: Listen<SessionEvents>
+  /** What there is to render: the same object until something in it changes. */
   readonly getSnapshot: () => SessionSnapshot
   /** Calls back after each change of the snapshot; returns its unsubscribe (React's `useSyncExternalStore`). */
   readonly subscribe: (listener: () => void) => Unsubscribe
@@ -104,5 +113,6 @@ export interface Session {
   readonly report: () => Promise<SessionReport>
   /** The RTCPeerConnection beneath, while there is one. The way out for what Parley does not offer. */
   readonly peerConnection: RTCPeerConnection | undefined
+  /** `hangup()`, and resolves when both sides agree that it is over; for `await using`. */
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }

@@ -21,10 +21,12 @@ export type SessionStatus =
 /** What there is to render. Immutable, and the same object until something in it changes. */
 export interface SessionSnapshot {
   readonly status: SessionStatus
+  /** Who called; where both did, whose call stands. */
   readonly role: Role
   readonly remoteId: string
   /** The state of the negotiation machine while there is a connection, such as `awaitingAnswer` or `stable.holdingFloor`. */
   readonly negotiation: string | undefined
+  /** Why it is ending or has ended. */
   readonly endReason: EndReason | undefined
   /**
    * What is known of the other side while connected: `live`; `silent` when it did not answer, although the path is
@@ -38,6 +40,7 @@ export interface SessionSnapshot {
    * nothing, so that it waits.
    */
   readonly signaling: Carrier
+  /** The channels that have not closed. */
   readonly channels: readonly { readonly label: string; readonly state: ChannelState }[]
   /** Candidates of the other side. */
   readonly candidates: CandidateCounters

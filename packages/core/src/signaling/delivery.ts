@@ -20,8 +20,11 @@ export interface DeliveryOptions {
 
 /** What was seen of the unreliable medium beneath. */
 export interface DeliveryCounters {
+  /** Messages that were given to it, each once. */
   sent: number
+  /** Messages that came, in whatever order and number. */
   received: number
+  /** Sent again because no acknowledgement came. */
   resent: number
   /** Came again. */
   duplicate: number

@@ -19,7 +19,9 @@ export type SignalingTransport = (join: SignalingJoin) => SignalingLink
 
 /** What core hands to a transport when it joins a room. Each callback may be called at any time until `close()`. */
 export interface SignalingJoin {
+  /** 1 to 128 printable characters. Nothing of one room may reach another. */
   readonly room: string
+  /** Whom messages are for, and who is announced to the others. */
   readonly self: PeerAddress
   /** Messages can be sent and will be received from now on. Called again after each reconnect. */
   readonly onOpen: () => void
@@ -39,6 +41,7 @@ export interface SignalingJoin {
   readonly onClose: (reason?: Error) => void
 }
 
+/** Somebody entered or left. */
 export interface PresenceChange {
   readonly type: 'joined' | 'left'
   readonly peer: PeerAddress

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../clock.ts'
 import type { PeerAddress, SignalingLink, SignalingTransport } from '../signaling/transport.ts'
 import { createRoutes, type Lane } from './failover-routes.ts'
 
+/** What `failover` takes beside the transports. */
 export interface FailoverOptions {
   /**
    * ms that somebody may be silent before messages for them take every open transport at once. Default 700: more than

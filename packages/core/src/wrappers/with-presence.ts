@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../clock.ts'
 import type { PeerAddress, SignalingTransport } from '../signaling/transport.ts'
 
+/** What `withPresence` takes beside the transport. */
 export interface WithPresenceOptions {
   /** ms for which somebody who is called is asked for, so that a peer may join later than the call. Default 15 000. */
   readonly seekFor?: number

@@ -13,7 +13,9 @@ export interface TurnServer {
   readonly iceServers: (transport: 'udp' | 'tcp', expiresAt: number) => RTCIceServer[]
   /** What it has written. */
   readonly log: () => string
-  /** Ends it, without a word to its clients, and starts it again on the same port: all it relayed is gone. */
+  /** Ends it without a word to its clients. */
+  readonly stop: () => Promise<void>
+  /** Starts it again on the same port, after it was ended: all it relayed is gone. */
   readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -81,6 +83,7 @@ export const startTurnServer = async (): Promise<TurnServer> => {
       return [{ urls: `turn:127.0.0.1:${port}?transport=${transport}`, username, credential }]
     },
     log: () => log,
+    stop,
     restart: async () => {
       await stop()
       await start()

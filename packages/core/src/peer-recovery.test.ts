@@ -72,12 +72,24 @@ describe.each([['chromium'], ['firefox']] as const)('a connection of %s that is 
     expect(await world.leftovers()).toEqual([])
   })
 
+  it('comes back as a later RTCPeerConnection when the next one was made too early', async () => {
+    const world = await connect({ profiles: [profile] })
+    world.fabric.cut()
+    expect(await world.clock.runUntil(() => connections(world).join() === '2,2', 30_000)).toBe(true)
+    await world.clock.advance(12_000)
+    world.fabric.heal()
+    expect(await world.clock.runUntil(() => statuses(world).join() === 'connected,connected', 10_000)).toBe(true)
+    await chat(world)
+    expect(await world.leftovers()).toEqual([])
+  })
+
   it('ends as failed on both sides when nothing helps', async () => {
     const world = await connect({ profiles: [profile] })
     world.fabric.cut()
-    // What the browser takes to see it, then the ladder: 1 s, twice 6 s, 15 s.
-    expect(await world.clock.runUntil(() => statuses(world).join() === 'ended,ended', 40_000)).toBe(true)
+    // What the browser takes to see it, then the ladder: 1 s, twice 6 s, and 15 s, or three times 5 s with 6 s between.
+    expect(await world.clock.runUntil(() => statuses(world).join() === 'ended,ended', 60_000)).toBe(true)
     expect(world.sides.map(({ reasons }) => reasons())).toEqual([['failed'], ['failed']])
+    expect(Math.max(...connections(world))).toBeLessThanOrEqual(4)
     expect(await world.leftovers()).toEqual([])
   })
 })
@@ -106,6 +118,39 @@ describe.each([['chromium'], ['firefox']] as const)('an answer that is late in %
     expect(connections(both)).toEqual(profile === 'firefox' || ms > 15_000 ? [2, 2] : [1, 1])
     expect(both.sides.map(({ session }) => session.getSnapshot().signaling)).toEqual(['control', 'control'])
     expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe.each([
+  ['chromium', 'chromium'],
+  ['chromium', 'firefox'],
+  ['firefox', 'chromium'],
+  ['firefox', 'firefox'],
+] as const)('a call of %s with %s whose path is gone for a while', (...profiles) => {
+  // In steps that fall into each state of the ladder, on both sides.
+  it.each([0, 500])('never ends up connected and mute, however long that is (from %s ms on)', async (offset) => {
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      const world = await connect({ profiles })
+      world.caller.listen(world.caller.session.openChannel('chat'))
+      world.fabric.cut()
+      await world.clock.advance(seconds * 1000 + offset)
+      world.fabric.heal()
+      const isSettled = () => /^(connected,connected|ended,ended)$/.test(statuses(world).join())
+      const begin = world.clock.now()
+      const isHeard = async () => {
+        if (!(await world.clock.runUntil(isSettled, 30_000))) return false
+        if (statuses(world).includes('ended')) return true
+        const [before, after] = [world.callee.messages.length, world.caller.messages.length]
+        for (const { session } of world.sides) void session.openChannel('chat').send('hello')
+        const isThere = () => world.callee.messages.length > before && world.caller.messages.length > after
+        return world.clock.runUntil(isThere, 12_000)
+      }
+      expect(await isHeard(), `${seconds} s`).toBe(true)
+      expect(world.clock.now() - begin, `${seconds} s`).toBeLessThan(30_000)
+      const reasons = world.sides.map((side) => side.reasons())
+      expect(reasons[0], `${seconds} s`).toEqual(reasons[1])
+      expect(await world.leftovers(), `${seconds} s`).toEqual([])
+    }
   })
 })
 

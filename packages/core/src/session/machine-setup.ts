@@ -10,6 +10,9 @@ import type { ConnectionEvent, SessionEnd, SessionEvent, SessionInput } from './
 /** The event of an action that only its transitions name. */
 type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
+/** RTCPeerConnections that are made in a row for one that was lost. */
+const maxRenewals = 3
+
 export interface SessionContext {
   readonly localId: string
   readonly remoteId: string
@@ -20,6 +23,8 @@ export interface SessionContext {
   readonly early: CandidateQueue
   /** Which RTCPeerConnection of the session this is, from 1. */
   readonly connection: number
+  /** How many were made since one connected. */
+  readonly renewals: number
   /** The number of the newest offer of this side, on whichever connection. */
   readonly offers: number
   /** The state of the negotiation below, once there is one. */
@@ -52,6 +57,7 @@ export const sessionSetup = setup({
     isCaller: ({ context }) => context.role === 'caller',
     /** On another connection media would have other tracks, which only a lost path is worth. */
     isDataOnly: (): boolean => true,
+    mayRenew: ({ context }) => context.renewals < maxRenewals,
     /** The caller has made another RTCPeerConnection. */
     isForNext: ({ context, event }) =>
       context.end === undefined &&
@@ -78,7 +84,11 @@ export const sessionSetup = setup({
       return { early, candidates: early.counters }
     }),
     toConnection: toConnection<ConnectionEvent>,
-    nextConnection: assign({ connection: ({ context }) => context.connection + 1 }),
+    nextConnection: assign({
+      connection: ({ context }) => context.connection + 1,
+      renewals: ({ context }) => context.renewals + 1,
+    }),
+    forgetRenewals: assign({ renewals: 0 }),
     countOffers: assign({
       offers: ({ context, event }) =>
         (event as EventOf<'negotiation.signals'>).messages.reduce(

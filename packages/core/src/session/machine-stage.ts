@@ -167,6 +167,7 @@ export const samples: Readonly<Record<string, MachineSnapshot>> = {
   'active.recovering.firstRestart': take(interrupted, 'grace')[0],
   'active.recovering.secondRestart': take(interrupted, 'grace', 'restart')[0],
   'active.recovering.reconnecting': take(interrupted, 'grace', 'restart', 'restart')[0],
+  'active.recovering.backingOff': take(interrupted, 'grace', 'restart', 'restart', 'rtc.failed')[0],
   'active.recovering.awaitingOffer': take(start('alice', 'bob', 'signal.offer'), ...lost, 'restart', 'restart')[0],
   'active.ending': take(connected, 'call.hangup')[0],
   ending: take(ringing, 'call.reject')[0],

@@ -48,6 +48,7 @@ export const sessionMachine = sessionSetup.createMachine({
     offer: { offer: 0, sdp: '' },
     early: noCandidates,
     connection: 1,
+    renewals: 0,
     offers: 0,
     negotiation: undefined,
     candidates: noCandidates.counters,
@@ -171,6 +172,7 @@ export const sessionMachine = sessionSetup.createMachine({
           },
         },
         connected: {
+          entry: 'forgetRenewals',
           on: {
             'negotiation.failed': 'recovering.renewing',
             'rtc.disconnected': 'interrupted',
@@ -276,7 +278,7 @@ export const sessionMachine = sessionSetup.createMachine({
             /** It was made while the network was still changing, perhaps: a restart of ICE gives it a second chance. */
             reconnecting: {
               on: {
-                'rtc.failed': {},
+                'rtc.failed': { guard: 'mayRenew', target: 'backingOff' },
                 'network.changed': { actions: restartIce },
                 'negotiation.failed': { target: '#session.active.ending', actions: endAs('failed') },
               },
@@ -284,6 +286,14 @@ export const sessionMachine = sessionSetup.createMachine({
                 restart: { actions: restartIce },
                 recover: { target: '#session.active.ending', actions: endAs('failed') },
               },
+            },
+            /**
+             * It found no path, which Firefox says after 5 s. The next comes later, and none is without it: a restart by
+             * the other side can still connect this one, but not its data channels.
+             */
+            backingOff: {
+              on: { 'rtc.failed': {}, 'rtc.connected': {}, 'network.changed': 'renewing' },
+              after: { restart: 'renewing' },
             },
           },
         },

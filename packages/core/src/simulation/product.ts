@@ -76,11 +76,11 @@ const keyOfSide = (side: Side): number => {
   const known = keys.get(side)
   if (known !== undefined) return known
   const { session, negotiation, ...rest } = side
-  const { role, offer, early, end, connection, offers } = session.context
+  const { role, offer, early, end, connection, renewals, offers } = session.context
   const { localOffer, remote, pendingChanges, candidates, localCandidates } = negotiation?.context ?? {}
   const { current, past, generations } = candidates ?? {}
   const text = JSON.stringify([
-    [session.value, role, offer, early.generations, end, connection, offers],
+    [session.value, role, offer, early.generations, end, connection, renewals, offers],
     [negotiation?.value, localOffer, remote, pendingChanges, current, past, generations, localCandidates],
     rest,
   ])
@@ -177,8 +177,9 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
     ...(isPath && ['connecting', 'interrupted', 'recovering'].includes(status)
       ? [move({ type: 'rtc.connected' }, true)]
       : []),
-    // The grace of an interruption is over: a wait that always ends, unlike the others, which are bounds.
+    // Waits that always end, unlike the others, which are bounds: the grace of an interruption, and that before another try.
     ...(status === 'interrupted' ? [moveAll(graceIsOver, true)] : []),
+    ...(side.session.matches({ active: { recovering: 'backingOff' } }) ? [move(backoffIsOver, true)] : []),
     ...(['connected', 'interrupted'].includes(status) && side.wasConnected && other.negotiation === undefined
       ? [move({ type: 'rtc.closed' }, true)]
       : []),
@@ -190,6 +191,8 @@ const pathMovesOf = (product: Product, id: SideId): readonly Move[] => {
       : []),
   ]
 }
+
+const backoffIsOver = { type: 'xstate.after.restart.session.active.recovering.backingOff' } as unknown as SessionEvent
 
 /** In either state below `interrupted`. */
 const graceIsOver = ['lost', 'closed'].map(

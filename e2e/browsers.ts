@@ -22,10 +22,14 @@ export type BrowserName = 'chromium' | 'firefox'
 /** A name that resolves to this machine and that browsers do not trust, as they do localhost. */
 export const insecureHost = 'insecure.test'
 
-/** Starts a browser without a window, with a camera and a microphone that need no hardware and no permission. */
-export const launchBrowser = (name: BrowserName): Promise<BrowserServer> => launchers[name]()
+/**
+ * Starts a browser without a window, with a camera and a microphone that need no hardware and no permission. `relaysToLoopback`:
+ * whether a TURN server of this machine may be used; Firefox needs to be told, and gathers other candidates then.
+ */
+export const launchBrowser = (name: BrowserName, relaysToLoopback = false): Promise<BrowserServer> =>
+  launchers[name](relaysToLoopback)
 
-const launchers: Record<BrowserName, () => Promise<BrowserServer>> = {
+const launchers: Record<BrowserName, (relaysToLoopback: boolean) => Promise<BrowserServer>> = {
   chromium: () =>
     chromium.launchServer({
       host: '127.0.0.1',
@@ -37,7 +41,7 @@ const launchers: Record<BrowserName, () => Promise<BrowserServer>> = {
       ]),
       args: [...chromiumArguments, `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`],
     }),
-  firefox: () =>
+  firefox: (relaysToLoopback) =>
     firefox.launchServer({
       host: '127.0.0.1',
       // This channel speaks WebDriver BiDi, and so works with the Firefox that people have.
@@ -55,6 +59,7 @@ const launchers: Record<BrowserName, () => Promise<BrowserServer>> = {
         // All but one tab are in the background, where timers slow down.
         'dom.min_background_timeout_value': 4,
         'dom.timeout.enable_budget_timer_throttling': false,
+        'media.peerconnection.ice.loopback': relaysToLoopback,
       },
     }),
 }

@@ -1,5 +1,6 @@
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firefox, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { launchBrowser } from './browsers.ts'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 import { startTurnServer, type TurnServer } from './netns/turn-server.ts'
 import type { RecoveryDriver } from './pages/recovery-page.ts'
@@ -12,7 +13,6 @@ type Protocol = 'udp' | 'tcp'
 
 const soon = { interval: 20, timeout: 15_000 }
 
-// Firefox relays to no loopback address unless a preference says so, and then gathers others in each of our tests.
 forEachBrowser(
   (browser) => {
     describe('over relays of coturn alone', () => {
@@ -55,8 +55,42 @@ forEachBrowser(
   ['chromium'],
 )
 
+// Firefox sees at once that its server is gone, and the next connection finds none and fails for good.
+describe('over relays of coturn alone, in firefox', () => {
+  it('goes on, and loses nothing, when the server was gone for 8 s', async () => {
+    const server = await startTurnServer()
+    const launched = await launchBrowser('firefox', true)
+    try {
+      const browser = await firefox.connect(launched.wsEndpoint())
+      const context = await browser.newContext()
+      const openTab = async (): Promise<Page> => {
+        const page = await context.newPage()
+        await page.goto(`${inject('origin')}/recovery`)
+        await page.waitForSelector('html[data-ready]', { state: 'attached' })
+        return page
+      }
+      const { ann, bob } = await callOverRelays({ openTab }, server, 'tcp', 600_000)
+      await server.stop()
+      await new Promise((resolve) => setTimeout(resolve, 8_000))
+      await server.restart()
+      await expectNews(ann, bob)
+      for (const page of [ann, bob]) {
+        expect(await page.evaluate(() => e2e.numbers())).toMatchObject({ wrong: [] })
+        expect(await page.evaluate(() => e2e.view())).toMatchObject({ status: 'connected', ends: [] })
+      }
+    } finally {
+      await Promise.all([launched.close(), server.close()])
+    }
+  })
+})
+
 /** A call of two tabs that reach each other over relays only, each with credentials that last so long, in ms. */
-const callOverRelays = async (browser: TestBrowser, server: TurnServer, protocol: Protocol, lifetime: number) => {
+const callOverRelays = async (
+  browser: Pick<TestBrowser, 'openTab'>,
+  server: TurnServer,
+  protocol: Protocol,
+  lifetime: number,
+) => {
   const expiries: number[] = []
   const provide = () => {
     const expiresAt = Date.now() + lifetime

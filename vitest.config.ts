@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     // Threads crash with @roamhq/wrtc, whose native part does not survive the end of a worker thread.
     pool: 'forks',
+    // Warnings to which a test does not listen, as most that provoke one do not.
+    onConsoleLog: (log) => !log.startsWith('Parley:'),
     projects: [
       {
         extends: true,

@@ -15,8 +15,8 @@ describe('the README', () => {
 
 forEachBrowser((browser) => {
   it('connects two tabs with the first snippet of the README', async () => {
-    await browser.openTab('readmetabs#alice')
-    const bob = await browser.openTab('readmetabs#bob')
+    await browser.openTab('readmetabs')
+    const bob = await browser.openTab('readmetabs?as=bob')
     await expect.poll(() => bob.textContent('body'), { timeout: 10_000 }).toContain('You said: hello')
   })
 

@@ -1,7 +1,7 @@
 import { createPeer } from '@parley-rtc/core'
 import { broadcastChannelTransport } from '@parley-rtc/transport-broadcastchannel'
 
-const id = location.hash.slice(1) // the first tab opens #alice, the second #bob
+const id = new URLSearchParams(location.search).get('as') ?? 'alice' // the second tab opens ?as=bob
 const peer = createPeer({ id, room: 'lobby', transport: broadcastChannelTransport() })
 
 peer.on('call', (session) => {
@@ -11,6 +11,7 @@ peer.on('call', (session) => {
 
 if (id === 'bob') {
   const session = peer.call('alice')
+  session.on('ended', ({ reason }) => document.body.append(`It is over: ${reason}`))
   const chat = session.openChannel('chat') // it opens with the connection; what is sent before waits
   chat.on('message', (text) => document.body.append(String(text)))
   chat.send('hello')

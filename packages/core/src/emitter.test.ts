@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createEmitter, type Warning } from './emitter.ts'
 
 interface Events {
@@ -74,6 +74,18 @@ describe('createEmitter', () => {
     emitter.emit('warning', { code: 'bad-message', message: '' })
     await settle()
     expect(warnings).toEqual([])
+  })
+
+  it('puts a warning on the console to which nobody listens', () => {
+    const { emitter } = setUp()
+    const shown = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const warning = { code: 'bad-message', message: 'Nobody knows what this is.' } as const
+    emitter.emit('warning', warning)
+    expect(shown.mock.calls).toEqual([['Parley:', warning]])
+    emitter.on('warning', () => {})
+    emitter.emit('warning', warning)
+    expect(shown).toHaveBeenCalledTimes(1)
+    shown.mockRestore()
   })
 
   it('forgets every listener', () => {

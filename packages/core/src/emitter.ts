@@ -27,6 +27,8 @@ export interface Warning {
     | 'transport-failed'
     /** There is no new configuration for ICE; the connection goes on with the last one. */
     | 'configuration-failed'
+    /** A description was refused, no configuration could be had, or the browser took too long. */
+    | 'negotiation-failed'
     /** The browser does not send a track. */
     | 'media-failed'
     /** The two sides have no codec in common for a track. */
@@ -41,7 +43,8 @@ export interface Warning {
 
 /**
  * An emitter whose listeners cannot harm each other or the emitting code: what a listener throws, or an async one
- * rejects with, goes to `warn`. mitt itself lets it through to the caller of `emit`.
+ * rejects with, goes to `warn`. mitt itself lets it through to the caller of `emit`. A `warning` to which nobody listens
+ * goes to the console.
  */
 export const createEmitter = <Events extends Record<string, unknown>>(
   warn: (warning: Warning) => void,
@@ -60,7 +63,11 @@ export const createEmitter = <Events extends Record<string, unknown>>(
       emitter.on(type, handle)
       return () => emitter.off(type, handle)
     },
-    emit: (type, payload) => emitter.emit(type, payload),
+    emit: (type, payload) => {
+      // Nobody listens, and it shall not be lost.
+      if (type === 'warning' && !emitter.all.get(type)?.length) console.warn('Parley:', payload)
+      emitter.emit(type, payload)
+    },
     clear: () => emitter.all.clear(),
   }
 }

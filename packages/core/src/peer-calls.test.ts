@@ -261,3 +261,21 @@ it('says why it cannot be in the room, before it joined as `ready` and after it 
   await clock.advance(50)
   expect(await leftovers()).toEqual([])
 })
+
+it('tells the other side that it failed, and keeps to itself what an error of the application says', async () => {
+  const { clock, enter, leftovers } = createStage()
+  const alice = enter('alice')
+  const configuration = () => Promise.reject(new Error('GET https://ice.example/?token=secret: 401'))
+  const bob = enter('bob', { rtc: { configuration } })
+  await clock.advance(50)
+  const warnings: unknown[] = []
+  bob.on('call', (session) => session.on('warning', (warning) => warnings.push(warning)))
+  const [caller, calls] = [watch(alice.call('bob')), acceptAll(bob)]
+  expect(await clock.runUntil(() => calls[0]?.status() === 'ended', 5_000)).toBe(true)
+  expect(caller.ends).toEqual([{ reason: 'failed', by: 'remote', message: undefined }])
+  expect(calls[0]?.ends).toEqual([{ reason: 'failed', by: 'local', message: undefined }])
+  expect(warnings).toMatchObject([{ code: 'negotiation-failed', message: expect.stringContaining('token=secret') }])
+  expect(JSON.stringify(await caller.session.report())).not.toContain('secret')
+  expect(JSON.stringify(await calls[0]?.session.report())).not.toContain('secret')
+  expect(await leftovers()).toEqual([])
+})

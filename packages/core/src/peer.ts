@@ -219,7 +219,12 @@ export const createPeer = (options: PeerOptions): Peer => {
     onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
   }
   const giveUp = () =>
-    ready.reject(new ParleyError('transport-failed', `The room "${room}" was not joined in ${deadlines.join} ms.`))
+    ready.reject(
+      new ParleyError(
+        'transport-failed',
+        `The room "${room}" was not joined in ${deadlines.join} ms: no answer of the transport's server.`,
+      ),
+    )
   const link = joinRoom(options.transport, join)
   if (signaling === 'lost') joinTimer = clock.setTimeout(giveUp, deadlines.join)
   const stopListening = listenToSurroundings({

@@ -101,7 +101,7 @@ const createIncomingFile = (channel: Channel, messages: Messages, offer: FileOff
     } catch (error) {
       sink.abort(error)
       const { reason } = error as { readonly reason?: unknown }
-      tell(channel, abortOf(reason === 'damaged' || reason === 'invalid' ? reason : 'aborted', String(error)))
+      tell(channel, abortOf(reason === 'damaged' || reason === 'invalid' ? reason : 'aborted'))
       channel.close()
       throw error
     } finally {

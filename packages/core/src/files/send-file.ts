@@ -113,7 +113,8 @@ export const sendFile = async (
     await orFail(channel.send(write({ say: 'end', digest: digest.text() })))
     await orFail(done.promise)
   } catch (error) {
-    tell(channel, abortOf('aborted', String(error)))
+    // What went wrong here is for here: an error can hold a secret.
+    tell(channel, abortOf('aborted'))
     throw error
   } finally {
     signal?.removeEventListener('abort', onAbort)

@@ -39,7 +39,7 @@ const minLife = 5_000
 /** The constructor given, else that of this runtime, looked up only when it is needed. */
 export const resolveConstructor = (given: PeerConnectionConstructor | undefined): PeerConnectionConstructor => {
   const found = given ?? (globalThis as { RTCPeerConnection?: PeerConnectionConstructor }).RTCPeerConnection
-  if (found) return found
+  if (typeof found === 'function') return found
   throw new ParleyError(
     'no-webrtc',
     'No RTCPeerConnection here: create the peer in a browser, or pass one as `rtc.RTCPeerConnection`.',

@@ -8,14 +8,21 @@ import type { ConnectionEvent } from './session-event.ts'
  * What the session machine invokes while it is active: one RTCPeerConnection with the negotiation machine that
  * drives it. Everything that either has to say goes up as an event; stopping it closes the RTCPeerConnection.
  */
-export const connectionLogic = (options: Omit<PeerConnectionOptions, 'onStateChange'>) =>
+export const connectionLogic = (
+  options: Omit<PeerConnectionOptions, 'onStateChange'> & {
+    /** The negotiation failed. The other side is told no more than that: an error can hold a secret. */
+    readonly onFailure: (error: unknown) => void
+  },
+) =>
   fromCallback<ConnectionEvent, NegotiationInput>(({ input, sendBack, receive }) => {
-    const fail = (error: unknown) => sendBack({ type: 'negotiation.failed', message: String(error) })
+    const fail = (error: unknown) => {
+      options.onFailure(error)
+      sendBack({ type: 'negotiation.failed' })
+    }
     const actors = createPeerConnectionActors({
       ...options,
       onStateChange: (state) => {
-        if (state === 'connected' || state === 'disconnected') sendBack({ type: `rtc.${state}` })
-        if (state === 'failed') sendBack({ type: 'rtc.failed', message: 'No path between the two, or no common keys.' })
+        if (state === 'connected' || state === 'disconnected' || state === 'failed') sendBack({ type: `rtc.${state}` })
       },
     })
     const negotiation = createActor(negotiationMachine.provide({ actors }), { input, clock: options.clock })

@@ -43,8 +43,8 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
   'delivery.settled': { type: 'delivery.settled' },
   'rtc.connected': { type: 'rtc.connected' },
   'rtc.disconnected': { type: 'rtc.disconnected' },
-  'rtc.failed': { type: 'rtc.failed', message: 'no path' },
-  'negotiation.failed': { type: 'negotiation.failed', message: 'no codec' },
+  'rtc.failed': { type: 'rtc.failed' },
+  'negotiation.failed': { type: 'negotiation.failed' },
   'rtc.closed': { type: 'rtc.closed' },
   'negotiation.signals': { type: 'negotiation.signals', messages: [{ type: 'floor-request' }] },
   'negotiation.changed': {

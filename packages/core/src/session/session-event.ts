@@ -40,8 +40,8 @@ export type SessionEvent =
   | { readonly type: 'delivery.settled' }
   | { readonly type: 'rtc.connected' }
   | { readonly type: 'rtc.disconnected' }
-  | { readonly type: 'rtc.failed'; readonly message?: string }
-  | { readonly type: 'negotiation.failed'; readonly message?: string }
+  | { readonly type: 'rtc.failed' }
+  | { readonly type: 'negotiation.failed' }
   | { readonly type: 'rtc.closed' }
   | { readonly type: 'negotiation.signals'; readonly messages: readonly NegotiationSignal[] }
   | { readonly type: 'negotiation.changed'; readonly state: string; readonly candidates: CandidateCounters }

@@ -105,6 +105,8 @@ export const createSession = (options: SessionOptions): SessionControl => {
     },
     onStaleConfiguration: (error) =>
       warn({ code: 'configuration-failed', message: `No new configuration for ICE: ${String(error)}`, error }),
+    onFailure: (error) =>
+      warn({ code: 'negotiation-failed', message: `The connection could not be negotiated: ${String(error)}`, error }),
     onTrack: remoteTracks.take,
     onDataChannel: channels.take,
   })
@@ -194,7 +196,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
   }
   const act = (event: SessionEvent) => {
     if (!actor.getSnapshot().can(event))
-      throw new ParleyError('invalid-state', `"${event.type}" does not fit a session that is ${snapshot.status}.`)
+      throw new ParleyError(
+        'invalid-state',
+        `${event.type.slice(5)}() is for a call that rings here; that with "${remoteId}" is ${snapshot.status}.`,
+      )
     actor.send(event)
   }
   const assertLive = () => {

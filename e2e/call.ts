@@ -49,15 +49,13 @@ const usage = 'npm run call -- [--transport memory|ws|mqtt] [--url <address of a
  * Prints what each side went through; resolves to whether all of it happened.
  */
 export const call = async (args: readonly string[] = []): Promise<boolean> => {
-  const options = { transport: { type: 'string' }, url: { type: 'string' }, help: { type: 'boolean' } } as const
-  const { values } = parseArgs({ args: [...args], options })
-  const { transport = 'memory', url, help } = values
+  const { url, help, transport = url === undefined ? 'memory' : url.startsWith('mqtt') ? 'mqtt' : 'ws' } = read(args)
   if (help) {
     console.log(usage)
     return true
   }
   const open = Object.hasOwn(media, transport) ? media[transport] : undefined
-  if (!open) throw new Error(`There is no transport "${transport}". ${usage}`)
+  if (!open) throw new Error(`There is no transport "${transport}". Usage: ${usage}`)
   const medium = await open(url)
   const start = performance.now()
   const moments: Moment[] = []
@@ -69,10 +67,19 @@ export const call = async (args: readonly string[] = []): Promise<boolean> => {
   await medium.close()
 
   console.log(table(moments))
-  console.log(
-    ok ? '\nConnected, echoed and hung up.' : `\nNot over after ${patience} ms; the last line shows where it stands.`,
-  )
+  const where =
+    moments.length > 0 ? 'the last line shows where it stands' : `nobody joined a room at ${url ?? transport}`
+  console.log(ok ? '\nConnected, echoed and hung up.' : `\nNot over after ${patience} ms: ${where}.`)
   return ok
+}
+
+const read = (args: readonly string[]) => {
+  const options = { transport: { type: 'string' }, url: { type: 'string' }, help: { type: 'boolean' } } as const
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    throw new Error(`${(error as Error).message.split('. ')[0]}. Usage: ${usage}`, { cause: error })
+  }
 }
 
 const play = async ({ transport }: Medium, note: (side: Side, text: string) => void): Promise<void> => {

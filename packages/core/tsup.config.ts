@@ -15,6 +15,7 @@ export default defineConfig([
     ...base,
     entry,
     clean: false,
-    dts: { ...base.dts, only: true },
+    // Handles are AsyncDisposable, whatever the user's `lib` says.
+    dts: { ...base.dts, only: true, banner: '/// <reference lib="esnext.disposable" />' },
   })),
 ])

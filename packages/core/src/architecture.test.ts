@@ -40,7 +40,7 @@ const arrowsOf = (node: AnyStateNode, root: AnyStateNode): string[] => {
       const arrow = `${node === root ? 'any' : nameOf(node, root)} --> ${nameOf(target, root)}`
       labels.set(arrow, (labels.get(arrow) ?? new Set()).add(labelOf(transition)))
     }
-  const own = [...labels].map(([arrow, events]) => `${arrow} : ${[...events].join(', ')}`)
+  const own = [...labels].map(([arrow, events]) => `${arrow} : ${[...events].filter(Boolean).join(', ') || 'always'}`)
   return [...own, ...Object.values(node.states).flatMap((child) => arrowsOf(child, root))]
 }
 

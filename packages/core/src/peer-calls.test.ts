@@ -217,6 +217,29 @@ describe('calling', () => {
   })
 })
 
+it('replaces its connection after a label of 128 characters was opened again', async () => {
+  const { clock, pair, breakLink, leftovers } = createStage()
+  const [alice, bob] = await pair()
+  const calls = acceptAll(bob)
+  const caller = watch(alice.call('bob'))
+  const label = 'x'.repeat(128)
+  const first = caller.session.openChannel(label)
+  expect(await clock.runUntil(() => first.state === 'open', 2000)).toBe(true)
+  first.close()
+  expect(await clock.runUntil(() => first.state === 'closed', 2000)).toBe(true)
+  const second = caller.session.openChannel(label)
+  second.send('hello')
+  expect(await clock.runUntil(() => calls[0]?.messages.length === 1, 2000)).toBe(true)
+  breakLink(...[caller, ...calls].flatMap(({ session }) => session.peerConnection ?? []))
+  const isReplaced = () => caller.session.getSnapshot().connection === 2 && caller.status() === 'connected'
+  expect(await clock.runUntil(isReplaced, 60_000)).toBe(true)
+  second.send('hello again')
+  await clock.advance(500)
+  expect(calls[0]?.messages).toEqual(['hello', 'hello again'])
+  expect([(await caller.session.report()).warnings, alice.counters, bob.counters]).toEqual([{}, {}, {}])
+  expect(await leftovers()).toEqual([])
+})
+
 it('rejects `ready` when the room is not joined in time, and connects when it is joined after all', async () => {
   const { clock, network, enter, leftovers } = createStage()
   const bob = enter('bob')

@@ -194,6 +194,26 @@ describe('a peer that closes', () => {
     expect(await leftovers()).toEqual([])
   })
 
+  it('refuses a call inside a listener that hears of its closing', async () => {
+    const { pair, clock, leftovers } = createStage()
+    const [alice] = await pair()
+    const redials: unknown[] = []
+    alice.call('bob').on('state', ({ status }) => {
+      if (status !== 'ending') return
+      try {
+        redials.push(alice.call('carol'))
+      } catch (error) {
+        redials.push(error)
+      }
+    })
+    await clock.advance(20)
+    void alice.close()
+    await clock.advance(5000)
+    expect(redials).toMatchObject([{ code: 'closed' }])
+    expect(alice.sessions).toEqual([])
+    expect(await leftovers()).toEqual([])
+  })
+
   it('closes at any moment of its opening', async () => {
     for (let wait = 0; wait < 20; wait += 1) {
       const { enter, clock, leftovers } = createStage()

@@ -69,6 +69,29 @@ describe('both call at once', () => {
     }
   })
 
+  it.each([0, 1] as const)('meets while the call of peer %i waits for the end of the one before', async (quitter) => {
+    const { clock, network, pair, leftovers } = createStage()
+    const peers = await pair()
+    for (const peer of peers) letRing(peer)
+    const [mine, theirs] = [peers[quitter], peers[1 - quitter]!]
+    const last = mine.call(theirs.id)
+    await clock.advance(500)
+    const stop = network.intercept(({ from, text }) =>
+      from === theirs.id && text.includes(last.id) ? 'drop' : undefined,
+    )
+    last.hangup()
+    const again = watch(mine.call(theirs.id))
+    await clock.advance(20)
+    expect([again.status(), last.getSnapshot().status]).toEqual(['idle', 'ending'])
+    const back = watch(theirs.call(mine.id))
+    await clock.advance(280)
+    stop()
+    await clock.advance(5000)
+    expect([again.status(), back.status()]).toEqual(['connected', 'connected'])
+    expect(again.session.id).toBe(back.session.id)
+    expect(await leftovers()).toEqual([])
+  })
+
   it('carries channels and tracks of the call that gave way over', async () => {
     const stage = createStage()
     const peers = await stage.pair()

@@ -189,6 +189,25 @@ describe('hostile messages', () => {
     expect(await leftovers()).toEqual([])
   })
 
+  it('do not use up the calls of the instance that they claim', async () => {
+    const stage = createStage()
+    const { clock, pair, leftovers } = stage
+    const [alice, bob] = await pair()
+    const calls = letRing(bob)
+    const raw = enterRaw(stage, 'mallory', alice.instance)
+    await clock.advance(50)
+    raw.say(bob, { ...offer, calls: 2 ** 31 })
+    await clock.advance(100)
+    const caller = watch(alice.call('bob'))
+    await clock.advance(100)
+    expect(calls.map(({ session, status }) => [session.remoteId, status()])).toEqual([
+      ['mallory', 'ringing'],
+      ['alice', 'ringing'],
+    ])
+    expect(caller.reasons()).toEqual([])
+    expect(await leftovers()).toEqual([])
+  })
+
   it('that this peer sent itself come back to nothing', async () => {
     const { clock, pair, leftovers } = createStage({ network: { echo: true } })
     const [alice, bob] = await pair()

@@ -92,6 +92,12 @@ describe('call', () => {
       (peer) => peer.call('bob', { metadata: JSON.parse('{"a":{"__proto__":{}}}') as unknown }),
       'invalid-option',
     ],
+    [
+      'with metadata of more than 64 KiB',
+      (peer) => peer.call('bob', { metadata: 'x'.repeat(2 ** 16 - 1) }),
+      'invalid-option',
+    ],
+    ['with metadata that is no JSON', (peer) => peer.call('bob', { metadata: { count: 1n } }), 'invalid-option'],
   ])('refuses to call %s, and sends nothing', async (_, call, code) => {
     const { pair, clock, network, leftovers } = createStage()
     const [alice] = await pair()
@@ -144,6 +150,20 @@ describe('a session', () => {
     ['open a channel after the end', 'ended', openChannel, 'closed', /"alice" is over/],
     ['add a track after the end', 'ended', addTrack, 'closed', /"alice" is over/],
     ['open a channel without a name', 'connected', (session) => session.openChannel(''), 'invalid-option', /label/],
+    [
+      'open a channel with a protocol of more than 65535 bytes',
+      'connected',
+      (session) => session.openChannel('chat', { protocol: 'ä'.repeat(2 ** 15) }),
+      'invalid-option',
+      /`protocol`.*65535 bytes/,
+    ],
+    [
+      'open such a channel before it is connected',
+      'calling',
+      (session) => session.openChannel('chat', { protocol: 'ä'.repeat(2 ** 15) }),
+      'invalid-option',
+      /`protocol`.*65535 bytes/,
+    ],
   ])('refuses to %s, and sends nothing', async (_, at, act, code, message) => {
     const { session, clock, network, leftovers } = await stand(at)
     const { status } = session.getSnapshot()
@@ -175,6 +195,17 @@ describe('a session', () => {
       expect([at, ends.map(({ message }) => message?.length)]).toEqual([at, at === 'ended' ? [] : [1024]])
       expect(await leftovers()).toEqual([])
     }
+  })
+
+  it('takes hangup as a listener for clicks', async () => {
+    const { session, clock, leftovers } = await stand('connected')
+    const { ends } = watch(session)
+    const button = new EventTarget()
+    button.addEventListener('click', session.hangup as () => void)
+    button.dispatchEvent(new Event('click'))
+    await clock.advance(500)
+    expect(ends).toEqual([{ reason: 'hangup', by: 'local' }])
+    expect(await leftovers()).toEqual([])
   })
 
   it('throws on a channel that is closed, and says which', async () => {
@@ -234,6 +265,32 @@ describe('listeners', () => {
     expect(new Set(warnings)).toEqual(
       new Set(['state', 'signal', 'ended'].map((type) => `A "${type}" listener: Error: oops`)),
     )
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('hear of each state in its order when one of them changes it', async () => {
+    const { pair, clock, leftovers } = createStage()
+    const [alice, bob] = await pair()
+    acceptAll(bob)
+    const session = alice.call('bob')
+    session.on('state', ({ status, channels }) => {
+      if (status === 'connected' && channels.length === 0) session.openChannel('chat')
+      if (channels[0]?.state === 'open') session.hangup()
+    })
+    const told: string[] = []
+    session.on('state', ({ status, channels }) => {
+      const line = `${status} with ${channels.length}`
+      if (told.at(-1) !== line) told.push(line)
+    })
+    await clock.advance(1000)
+    expect(told).toEqual([
+      'calling with 0',
+      'connecting with 0',
+      'connected with 0',
+      'connected with 1',
+      'ending with 1',
+      'ended with 0',
+    ])
     expect(await leftovers()).toEqual([])
   })
 

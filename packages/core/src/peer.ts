@@ -8,6 +8,7 @@ import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handl
 import { resolvePeerOptions } from './peer-options.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
+import { addressKey } from './signaling/address-key.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
 import { joinRoom } from './signaling/join-room.ts'
@@ -45,6 +46,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   let calls = 0
   let signaling: 'open' | 'lost' = 'lost'
   let closing: Promise<void> | undefined
+  const closed = withResolvers<void>()
   let joinTimer: unknown
 
   const events = createEmitter<PeerEvents>((warning) => events.emit('warning', warning))
@@ -67,7 +69,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
 
   const takePresence = ({ type, peer }: PresenceChange) => {
-    const key = keyOf(peer.id, peer.instance)
+    const key = addressKey(peer)
     if (present.has(key) === (type === 'joined')) return
     if (type === 'joined') present.set(key, peer)
     else present.delete(key)
@@ -76,7 +78,7 @@ export const createPeer = (options: PeerOptions): Peer => {
       if (session.remoteId !== peer.id) continue
       const { remoteInstance, address, isHeard } = dialog()
       if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
-      if (present.has(keyOf(peer.id, remoteInstance())) || newest === '') continue
+      if (present.has(addressKey({ id: peer.id, instance: remoteInstance() })) || newest === '') continue
       // The instance of this session is not here, and another one is: its page was loaded again. What it never heard
       // can go to the other one.
       if (isHeard()) send({ type: 'remote.replaced' })
@@ -130,9 +132,11 @@ export const createPeer = (options: PeerOptions): Peer => {
     const { remoteId, session } = dialog
     keep(session) // it has its session, or starts to end, from here on
     const remoteInstance = dialog.remoteInstance()
-    if (offer.calls !== undefined && !isNewCall(remoteInstance, offer.calls)) return end(dialog)
+    if (offer.calls !== undefined && !isNewCall(addressKey({ id: remoteId, instance: remoteInstance }), offer.calls))
+      return end(dialog)
     const other = sessionWith(remoteId)
-    if (other?.session.getSnapshot().status === 'calling') {
+    const status = other?.session.getSnapshot().status
+    if (other && (status === 'calling' || status === 'idle')) {
       if (standsOver(id, remoteId)) {
         // Its caller gives in once our offer is there; should our call end before that, nothing else would tell.
         void other.whenEnded.then(() => cancel(dialog))
@@ -146,7 +150,8 @@ export const createPeer = (options: PeerOptions): Peer => {
     }
     // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
     const remote = other?.dialog().remoteInstance() ?? ''
-    if (remote === remoteInstance || !present.has(keyOf(remoteId, remote))) other?.send({ type: 'remote.replaced' })
+    if (remote === remoteInstance || !present.has(addressKey({ id: remoteId, instance: remote })))
+      other?.send({ type: 'remote.replaced' })
     const control = addSession(dialog, offer.metadata)
     control.take(offer)
     if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
@@ -174,7 +179,8 @@ export const createPeer = (options: PeerOptions): Peer => {
       rtc,
       metadata,
       calls: () => calls,
-      onCalls: (count) => void isNewCall(control.dialog().remoteInstance(), count),
+      onCalls: (count) =>
+        void isNewCall(addressKey({ id: dialog.remoteId, instance: control.dialog().remoteInstance() }), count),
     })
     sessions.add(control)
     void control.whenEnded.then(() => {
@@ -201,7 +207,13 @@ export const createPeer = (options: PeerOptions): Peer => {
     ready.reject(new ParleyError('closed', `The peer "${id}" was closed before it joined.`))
     events.clear()
   }
-  const close = (): Promise<void> => (closing ??= closeAll())
+  const close = (): Promise<void> => {
+    if (closing) return closing
+    // At once, since a listener that is told of the end may call somebody else.
+    closing = closed.promise
+    closeAll().then(closed.resolve, closed.reject)
+    return closing
+  }
   const tellSessions = (type: 'network.changed' | 'page.frozen' | 'page.woken') => () => {
     for (const { send } of sessions) send({ type })
   }
@@ -251,7 +263,10 @@ export const createPeer = (options: PeerOptions): Peer => {
       assertName('id to call', remoteId, 'invalid-id')
       if (remoteId === id) throw new ParleyError('self-call', `The peer "${id}" cannot call itself.`)
       if (!isMetadata(metadata))
-        throw new ParleyError('invalid-option', 'Metadata must be JSON of at most 8 levels, without "__proto__".')
+        throw new ParleyError(
+          'invalid-option',
+          'Metadata must be JSON of at most 8 levels and 64 KiB, without "__proto__".',
+        )
       const other = sessionWith(remoteId)
       if (other?.session.getSnapshot().status === 'ringing') other.session.accept()
       if (other) return other.session
@@ -271,6 +286,3 @@ export const createPeer = (options: PeerOptions): Peer => {
     [Symbol.asyncDispose]: close,
   }
 }
-
-/** Somebody may claim the instance of somebody else, but not the id with it. Ids hold no line feed. */
-const keyOf = (id: string, instance: string) => `${id}\n${instance}`

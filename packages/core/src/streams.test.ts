@@ -109,6 +109,20 @@ describe('readableOf', () => {
     expect([one.state, two.state]).toEqual(['open', 'open'])
   })
 
+  it('can be cancelled at once when the channel has closed', async () => {
+    const { one, settle } = await createPair()
+    one.close()
+    await settle()
+    expect(one.state).toBe('closed')
+    const errors: unknown[] = []
+    const onError = (error: unknown) => errors.push(error)
+    process.on('uncaughtException', onError)
+    await readableOf(one).cancel()
+    await turn()
+    process.off('uncaughtException', onError)
+    expect(errors).toEqual([])
+  })
+
   it('can be piped from one channel to another', async () => {
     const { one, two, settle } = await createPair()
     const echo = readableOf(two)

@@ -50,6 +50,12 @@ export const readableOf = (
   return new ReadableStream<ChannelMessage>(
     {
       start: (controller) => {
+        let isOver = false
+        const close = () => {
+          if (isOver) return // it was cancelled, or has failed
+          stop()
+          controller.close()
+        }
         const stops = [
           channel.on('message', (message) => {
             controller.enqueue(message)
@@ -57,14 +63,14 @@ export const readableOf = (
             stop()
             controller.error(unreadError(channel, maxUnread))
           }),
-          channel.on('close', () => {
-            stop()
-            controller.close()
-          }),
+          channel.on('close', close),
         ]
-        stop = () => stops.forEach((each) => each())
+        stop = () => {
+          isOver = true
+          stops.forEach((each) => each())
+        }
         // What came before it closed is delivered first, in a moment of its own.
-        if (channel.state === 'closed') queueMicrotask(() => controller.close())
+        if (channel.state === 'closed') queueMicrotask(close)
       },
       cancel: () => stop(),
     },

@@ -41,6 +41,8 @@ export const resolveOptions = (options: ChannelOptions): ResolvedOptions => {
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= least && value <= most))
       throw invalid(`\`${name}\` must be a whole number from ${least} to ${most}; this is ${value}.`)
   }
+  if (new TextEncoder().encode(options.protocol).length > 65_535)
+    throw invalid('`protocol` must be at most 65535 bytes.')
   if (options.maxRetransmits !== undefined && options.maxPacketLifeTime !== undefined)
     throw invalid('`maxRetransmits` and `maxPacketLifeTime` exclude each other.')
   if ((options.id !== undefined) !== (options.negotiated === true))

@@ -450,6 +450,19 @@ describe('a message', () => {
     expect([news(), control.received()]).toEqual([[], 0])
   })
 
+  it('goes on behind an empty piece, which is a warning', () => {
+    const { attach, news, warnings } = setUp()
+    const below = attach('open')
+    below.say('\0{"length":5,"text":true}')
+    below.say(new TextEncoder().encode('hel').buffer)
+    for (let time = 0; time < 3; time += 1) below.say(new ArrayBuffer(0))
+    below.say(new TextEncoder().encode('lo').buffer)
+    expect([warnings.map(({ code }) => code), news().at(-1)]).toEqual([
+      ['bad-message', 'bad-message', 'bad-message'],
+      'message hello',
+    ])
+  })
+
   it('whose pieces are too long is a warning', () => {
     const { attach, news, warnings } = setUp()
     const below = attach('open')

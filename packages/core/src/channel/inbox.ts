@@ -29,6 +29,7 @@ export const createInbox = ({ maxMessage, onMessage, deliver, refuse, skip, comp
   }
 
   const takePiece = (piece: ArrayBuffer): void => {
+    if (piece.byteLength === 0) return complain('an empty piece of a message')
     missing -= piece.byteLength
     // Nothing is kept of what will be refused.
     if (length <= maxMessage) pieces.push(new Uint8Array(piece))

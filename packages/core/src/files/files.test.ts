@@ -1,5 +1,7 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import type { ChannelLoss } from '../channel/channel-handle.ts'
+import type { Channel, ChannelLoss } from '../channel/channel-handle.ts'
 import { acceptAll, createStage, letRing, watch } from '../peer-stage.ts'
 import { abortOf, fileProtocol, write } from './file-protocol.ts'
 import { receiveFiles, sendFile, type FileProgress, type IncomingFile, type SendFileOptions } from './index.ts'
@@ -146,6 +148,52 @@ describe('sendFile and receiveFiles', () => {
     await world.until(Promise.all([received, sent]))
     expect([isClosed, written.reduce((sum, length) => sum + length)]).toEqual([true, 2 ** 24])
     expect(await world.leftovers()).toEqual([])
+  })
+})
+
+describe('sendFile', () => {
+  it('keeps no block once that is sent', async () => {
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    const read: WeakRef<ArrayBuffer>[] = []
+    const slice = (from: number, to: number) => ({
+      arrayBuffer: async () => {
+        await turn()
+        const block = new ArrayBuffer(to - from)
+        read.push(new WeakRef(block))
+        return block
+      },
+    })
+    const listeners: ((data: string) => void)[] = []
+    let bytes = 0
+    let kept = Infinity
+    const answer = (message: Parameters<typeof write>[0]) => listeners.forEach((each) => each(write(message)))
+    const channel = {
+      protocol: fileProtocol,
+      state: 'connecting',
+      bufferedAmount: 0,
+      close: () => {},
+      on: (type: string, listener: (data: string) => void) => {
+        if (type === 'message') listeners.push(listener)
+        return () => {}
+      },
+      send: async (data: string | ArrayBuffer) => {
+        await turn()
+        if (typeof data !== 'string') answer({ say: 'got', bytes: (bytes += data.byteLength) })
+        else if (data.includes('"offer"')) answer({ say: 'accept' })
+        else {
+          gc()
+          kept = read.filter((block) => block.deref()).length
+          answer({ say: 'done' })
+        }
+      },
+    } as unknown as Channel
+    const blob = { size: 40 * 2 ** 18, type: '', slice } as unknown as Blob
+    await sendFile({ openChannel: () => channel }, blob, { name: 'notes.txt' })
+    expect(read).toHaveLength(40)
+    // The last one is still in hand.
+    expect(kept).toBeLessThanOrEqual(1)
   })
 })
 
@@ -373,6 +421,26 @@ describe('a transfer that fails', () => {
       message: expect.stringMatching(sentence) as string,
     })
     expect(world.caller.session.getSnapshot().channels).toEqual([])
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  it.each([
+    ['a channel', 0, false],
+    ['an open channel', 100, false],
+    ['another transfer', 0, true],
+    ['a transfer that is offered already', 100, true],
+  ])('is refused under the label of %s, which it leaves alone', async (_, age, isTransfer) => {
+    const world = await connect()
+    const first = isTransfer ? world.sendTo(new Blob(['x']), { label: 'taken' }) : undefined
+    const channel = world.caller.session.openChannel('taken')
+    if (age > 0) await world.clock.advance(age)
+    await expect(world.until(world.sendTo(new Blob(['y']), { label: 'taken' }))).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringMatching(/`label`.*a text of 5/) as string,
+    })
+    await world.clock.advance(100)
+    expect([channel.state, world.files.length]).toEqual(['open', isTransfer ? 1 : 0])
+    await world.until(Promise.all([world.files[0]?.accept(), first]))
     expect(await world.leftovers()).toEqual([])
   })
 

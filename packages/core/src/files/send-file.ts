@@ -57,9 +57,17 @@ export const sendFile = async (
   const digest = createDigest()
   // All that can be on its way fits, so that no change of the connection loses any of it.
   const channel = session.openChannel(label, { protocol: fileProtocol, resendWindow: 2 * maxAhead })
+  // Not one that is there already: what is said on it is no file, and it would be closed.
+  if (channel.protocol !== fileProtocol || channel.state !== 'connecting' || channel.bufferedAmount > 0)
+    throw invalid('`label` is that of no other channel', label)
   const accepted = withResolvers<void>()
   const done = withResolvers<void>()
-  const failed = withResolvers<never>()
+  let failure: { readonly error: unknown } | undefined
+  let breakOff: (error: unknown) => void = () => {}
+  const fail = (error: unknown) => {
+    failure ??= { error }
+    breakOff(error)
+  }
   let sent = 0
   let stored = 0
   let wake = () => {}
@@ -68,7 +76,7 @@ export const sendFile = async (
     const message = read(data)
     if (message?.say === 'accept') accepted.resolve()
     else if (message?.say === 'done') done.resolve()
-    else if (message?.say === 'abort') failed.reject(transferError(name, message.reason, message.note))
+    else if (message?.say === 'abort') fail(transferError(name, message.reason, message.note))
     else if (message?.say === 'got' && message.bytes <= sent) {
       stored = message.bytes
       wake()
@@ -80,17 +88,23 @@ export const sendFile = async (
       try {
         take(data)
       } catch (error) {
-        failed.reject(error)
+        fail(error)
       }
     }),
-    channel.on('lost', () => failed.reject(transferError(name, 'damaged'))),
-    channel.on('close', () => failed.reject(new ParleyError('closed', `The channel closed before "${name}" arrived.`))),
+    channel.on('lost', () => fail(transferError(name, 'damaged'))),
+    channel.on('close', () => fail(new ParleyError('closed', `The channel closed before "${name}" arrived.`))),
   ]
-  const onAbort = () => failed.reject(signal?.reason)
+  const onAbort = () => fail(signal?.reason)
   signal?.addEventListener('abort', onAbort)
-  const orFail = <Value>(work: PromiseLike<Value>) => Promise.race([work, failed.promise])
+  // One step at a time. Not Promise.race with a promise of the whole transfer, which would keep what every step gave.
+  const orFail = <Value>(work: PromiseLike<Value>) =>
+    new Promise<Value>((resolve, reject) => {
+      breakOff = reject
+      if (failure) breakOff(failure.error)
+      work.then(resolve, reject)
+    })
   const answer = async () => {
-    const giveUp = () => failed.reject(transferError(name, 'unanswered', `It had ${deadline} ms.`))
+    const giveUp = () => fail(transferError(name, 'unanswered', `It had ${deadline} ms.`))
     const timer = clock.setTimeout(giveUp, deadline)
     try {
       await orFail(accepted.promise)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LocalCandidates } from '../negotiation/signals.ts'
+import { decode, encode } from '../signaling/message.ts'
 import { createVirtualClock } from '../testing/virtual-clock.ts'
 import { gatherCandidates } from './gather-candidates.ts'
 
@@ -14,7 +15,7 @@ const setUp = (newestUfrag?: string) => {
     () => world.newestUfrag,
     (batch) => batches.push(batch),
   )
-  return { clock, closing, world, take, told: () => batches.splice(0).map(inWords) }
+  return { clock, closing, world, take, batches, told: () => batches.splice(0).map(inWords) }
 }
 
 const inWords = ({ ufrag, candidates }: LocalCandidates) =>
@@ -41,6 +42,16 @@ describe('gatherCandidates', () => {
     await clock.advance(1000)
     take(local(4, 'A'))
     expect(told()).toEqual(['A: 4'])
+  })
+
+  it('makes no batch of more than 64, which the other side takes', async () => {
+    const { clock, take, batches } = setUp()
+    for (let port = 1; port <= 200; port += 1) take(local(port, 'A'))
+    await clock.advance(50)
+    expect(batches.map(({ candidates }) => candidates.length)).toEqual([1, 64, 64, 64, 7])
+    const header = { v: 1, session: 's', from: 'a', to: 'b', seq: 1, ack: 0 } as const
+    const taken = batches.map((batch) => decode(encode({ ...header, message: { type: 'candidates', ...batch } })))
+    expect(taken).toMatchObject(batches.map(({ candidates }) => ({ message: { candidates } })))
   })
 
   it.each([

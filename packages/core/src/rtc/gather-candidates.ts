@@ -5,6 +5,9 @@ import type { RemoteCandidate } from '../negotiation/candidates.ts'
 /** ms. Candidates that come this close after a batch go into the next one together. */
 const batchWindow = 50
 
+/** Candidates of one message, which takes 128 at most. */
+const maxBatch = 64
+
 /** ms. How long the end of candidates waits for a batch to ride in; it is no hurry, it only lets ICE fail sooner. */
 const endWindow = 2_000
 
@@ -21,15 +24,14 @@ export const gatherCandidates = (
 ) => {
   let ufrag: string | undefined
   let endedUfrag: string | undefined
-  let batch: RemoteCandidate[] = []
+  const batch: RemoteCandidate[] = []
   let timer: unknown
 
   const flush = () => {
     clock.clearTimeout(timer)
     timer = undefined
     if (ufrag === undefined || batch.length === 0) return
-    onCandidates({ ufrag, candidates: batch })
-    batch = []
+    while (batch.length > 0) onCandidates({ ufrag, candidates: batch.splice(0, maxBatch) })
   }
   const flushAfter = (ms: number) => {
     clock.clearTimeout(timer)

@@ -145,6 +145,7 @@ const table: Readonly<Record<string, Readonly<Record<Cause, string>>>> = {
     ...signals('ignored'),
     ...endsRemotely,
     'call.start': '-> active.calling.unheard, starts',
+    'call.yield': '-> active.connecting.attempting, starts',
     'call.hangup': '-> ended, local cancelled',
     'call.close': endsHere('closed'),
     'signal.offer': '-> ringing.present',

@@ -69,6 +69,7 @@ export const sessionMachine = sessionSetup.createMachine({
     idle: {
       on: {
         'call.start': { target: 'active', actions: 'becomeCaller' },
+        'call.yield': { target: 'active.connecting', actions: 'becomeCallee' },
         'call.hangup': { target: 'ended', actions: endAs('cancelled') },
         'signal.offer': { target: 'ringing', actions: 'becomeCallee' },
       },

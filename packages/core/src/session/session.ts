@@ -135,12 +135,16 @@ export const createSession = (options: SessionOptions): SessionControl => {
   }
   let snapshot = takeSnapshot()
 
+  const unpublished: SessionSnapshot[] = []
   const publish = () => {
     const next = takeSnapshot()
     if (JSON.stringify(next) === JSON.stringify(snapshot)) return
     snapshot = next
     report.phase(next)
-    events.emit('state', next)
+    // A listener may change it again: every listener hears of each in their order, so that the last is what is.
+    unpublished.push(next)
+    if (unpublished.length > 1) return
+    for (; unpublished[0]; unpublished.shift()) events.emit('state', unpublished[0])
   }
 
   const record = (direction: SessionSignal['direction'], message: Message) => {
@@ -271,4 +275,4 @@ export const createSession = (options: SessionOptions): SessionControl => {
 
 const sides = { local: 'this side', remote: 'the other side' }
 
-const noteOf = (message: string | undefined) => message?.slice(0, 1024) || undefined
+const noteOf = (message: unknown) => (typeof message === 'string' && message.slice(0, 1024)) || undefined

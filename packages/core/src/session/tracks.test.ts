@@ -113,6 +113,60 @@ describe('tracks that come and go', () => {
   })
 })
 
+describe('a track', () => {
+  const isSent = (from: Watched, track: MediaStreamTrack) =>
+    transceiversOf(from)
+      .find(({ sender }) => sender.track === track)
+      ?.currentDirection?.startsWith('send')
+
+  it('is sent although the other side only sends', async () => {
+    const [camera, screen] = [trackOf('video', 'camera'), trackOf('video', 'screen')]
+    const { caller, callee, clock, leftovers } = await connect({
+      caller: ({ session }) => session.addTransceiver(screen, { direction: 'sendonly' }),
+    })
+    callee.session.addTrack(camera)
+    await clock.advance(500)
+    expect([isSent(caller, screen), isSent(callee, camera)]).toEqual([true, true])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is gone at the other side when it is removed while it is paused', async () => {
+    const track = trackOf('video')
+    const { caller, atCallee, clock, leftovers } = await connect({ caller: ({ session }) => session.addTrack(track) })
+    caller.session.replaceTrack(track, null)
+    caller.session.removeTrack(track)
+    await clock.advance(500)
+    expect(atCallee.heard).toEqual(['video ', 'no video '])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('leaves a transceiver to the track that this is to send later', async () => {
+    const [voice, music] = [trackOf('audio', 'voice'), trackOf('audio', 'music')]
+    const { caller, clock, leftovers } = await connect()
+    const later = caller.session.addTransceiver('audio')
+    caller.session.addTrack(voice)
+    later.replaceTrack(music)
+    await clock.advance(500)
+    expect([isSent(caller, voice), isSent(caller, music)]).toEqual([true, true])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('is sent on the next connection too when the other side has a section on which it only sends', async () => {
+    const [camera, screen] = [trackOf('video', 'camera'), trackOf('video', 'screen')]
+    const stage = await connect({ caller: ({ session }) => session.addTrack(camera) })
+    const { caller, callee, clock } = stage
+    callee.session.addTransceiver(screen, { direction: 'sendonly' })
+    await clock.advance(500)
+    expect([isSent(caller, camera), isSent(callee, screen)]).toEqual([true, true])
+    stage.breakLink(...[caller, callee].flatMap(({ session }) => session.peerConnection ?? []))
+    const isReplaced = () => caller.session.getSnapshot().connection === 2 && caller.status() === 'connected'
+    expect(await clock.runUntil(isReplaced, 60_000)).toBe(true)
+    await clock.advance(1_000)
+    expect([isSent(caller, camera), isSent(callee, screen)]).toEqual([true, true])
+    expect(await stage.leftovers()).toEqual([])
+  })
+})
+
 describe('muting', () => {
   it('is told to the other side, and nothing is when nothing was ever muted', async () => {
     const track = trackOf('audio')
@@ -231,6 +285,42 @@ describe('another RTCPeerConnection', () => {
     tracks.replace(paused, removed)
     expect(next.getTransceivers()[1]?.sender.track).toBe(removed)
     next.close()
+  })
+
+  it('keeps the place of what is paused, and gives another to what was added behind it', () => {
+    const { RTCPeerConnection, tracks } = open()
+    const [paused, other] = [trackOf('video', 'paused'), trackOf('video', 'other')]
+    tracks.open(new RTCPeerConnection(), false)
+    for (const track of [paused, other]) tracks.add(track)
+    tracks.replace(paused, null)
+    tracks.close()
+    const next = new RTCPeerConnection()
+    tracks.open(next, false)
+    expect(next.getTransceivers().map(({ sender }) => sender.track)).toEqual([null, other])
+    tracks.replace(paused, paused)
+    expect(next.getTransceivers().map(({ sender }) => sender.track)).toEqual([paused, other])
+    next.close()
+  })
+
+  it('lets the other side know that nothing is muted any more', async () => {
+    const { RTCPeerConnection, tracks, told } = open()
+    const voice = trackOf('audio', 'voice')
+    tracks.add(voice)
+    const negotiate = async () => {
+      const pc = new RTCPeerConnection()
+      tracks.open(pc, false)
+      await pc.setLocalDescription()
+      return pc
+    }
+    const pc = await negotiate()
+    tracks.setMuted(voice, true)
+    tracks.close()
+    tracks.setMuted(voice, false)
+    const next = await negotiate()
+    told.mockClear()
+    tracks.setMuted(voice, false)
+    expect(told).toHaveBeenCalledExactlyOnceWith([])
+    for (const each of [pc, next]) each.close()
   })
 
   it('goes on without what it refuses, and says so', () => {

@@ -1,7 +1,7 @@
 import type { Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import { listen } from '../listen.ts'
-import { addTrack, addTransceiver, removeTrack, takeOffered } from '../rtc/media.ts'
+import { addTrack, addTransceiver, isDeaf, removeTrack, takeOffered } from '../rtc/media.ts'
 
 /** A place for a track, in one session and on each of its RTCPeerConnections in turn. */
 export interface SessionTransceiver {
@@ -36,7 +36,8 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
   let stopListening: (() => void) | undefined
   /** The RTCPeerConnection is made for an offer, and that is still to be applied. */
   let isOfferDue = false
-  let told = ''
+  /** The mids that the other side takes for muted; undefined where that is what it heard of the last connection. */
+  let told: string | undefined = ''
 
   const attach = (place: Place): void => {
     const { kind, init, streams, track } = place
@@ -45,18 +46,26 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
       // An offer's section takes only what addTrack made (RFC 8829, section 5.10): before it, this would be one more.
       if (isOfferDue) return
       place.transceiver = addTransceiver(connection, track ?? kind, init)
-    } else if (track) place.transceiver = addTrack(connection, track, streams)
-    if (place.isPaused) send(place)
+    } else if (track) {
+      // addTrack takes one that has sent nothing yet, though it may be the place of something else.
+      const isMeant = ({ kind: other, transceiver }: Place) => other === kind && transceiver?.sender.track === null
+      const isOwn = isDeaf(connection, kind) || [...places].some(isMeant)
+      place.transceiver = isOwn
+        ? addTransceiver(connection, track, { streams: [...streams] })
+        : addTrack(connection, track, streams)
+    }
   }
 
   const attachAll = (): void => {
-    for (const place of places)
+    const added = [...places].filter(({ transceiver }) => !transceiver)
+    for (const place of added)
       try {
         attach(place)
       } catch (error) {
         places.delete(place)
         fail(place, error)
       }
+    for (const place of added) if (place.isPaused) send(place)
   }
 
   /** The offer is applied: its transceivers are taken first, and what finds none makes one. */
@@ -137,7 +146,7 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
     open: (pc: RTCPeerConnection, isCallee: boolean): void => {
       connection = pc
       isOfferDue = isCallee
-      told = ''
+      if (told !== '') told = undefined
       attachAll()
       stopListening = listen<RTCPeerConnectionEventMap>(pc, {
         signalingstatechange: () => {
@@ -162,7 +171,7 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
       const place = placeOf(track)
       const { init, transceiver } = place
       if (init) throw invalid('The track is of a transceiver: stop that, or replace its track.')
-      if (transceiver && connection) removeTrack(connection, transceiver.sender)
+      if (transceiver && connection) removeTrack(connection, transceiver)
       places.delete(place)
       // A replacement that is still under way in the browser would bring the track back.
       send({ ...place, isPaused: true })

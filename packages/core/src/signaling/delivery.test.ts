@@ -112,6 +112,19 @@ describe('an end', () => {
     ])
   })
 
+  it('is told and confirmed, however much waits', () => {
+    const { delivery, news, told } = alone()
+    delivery.resume()
+    for (let count = 0; count < 300; count += 1) delivery.send(say('x'))
+    news()
+    delivery.send({ type: 'hangup', reason: 'hangup' })
+    for (const ack of [64, 128, 192, 256]) delivery.receive(bareAck(0, ack))
+    const ends = news().filter(({ message }) => message.type === 'hangup')
+    expect([ends.length, ends.at(-1)?.seq, told.includes('settled')]).toEqual([193, 257, false])
+    delivery.receive(bareAck(0, 257))
+    expect(told.at(-1)).toBe('settled')
+  })
+
   it('is new in place of what is here already, and comes before all is settled', () => {
     const { delivery, delivered, told } = alone()
     delivery.resume()

@@ -81,7 +81,7 @@ export const createDelivery = ({ clock, random, transmit, deliver, onHeard, onSe
 
   const send = (message: Body): void => {
     if (phase === 'closed') return
-    if (outbox.length >= maxOutbox) {
+    if (outbox.length >= maxOutbox && !isEnd(message)) {
       counters.overflow += 1
       return
     }

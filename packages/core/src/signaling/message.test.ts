@@ -48,7 +48,7 @@ describe('encode and decode', () => {
 })
 
 describe('decode', () => {
-  const { offer, answer, candidates, hangup, ringing } = bodies
+  const { offer, answer, candidates, channels, hangup, ringing } = bodies
   const of = (change: Readonly<Record<string, unknown>>) =>
     flat(candidates, { candidates: [{ ...candidate, ...change }] })
 
@@ -113,6 +113,10 @@ describe('decode', () => {
     ['metadata of 8 levels', flat(offer, { metadata: deep(8) })],
     ['a name of 64 characters', flat(ringing, { from: 'x'.repeat(64) })],
     ['last words of 1024 characters', flat(hangup, { message: '\n'.repeat(1024) })],
+    [
+      'the longest label, opened again for the most times',
+      flat(channels, { received: [[`${'x'.repeat(128)}\n${2 ** 53 - 1}`, 1]] }),
+    ],
     ['the numbers 0 and 2^31', flat(ringing, { seq: 0, ack: 2 ** 31 })],
   ])('takes %s', (_, text) => {
     expect(decode(text)).toMatchObject({ v: 1 })
@@ -141,6 +145,22 @@ describe('isMetadata', () => {
     [{ constructor: 1, prototype: 2 }, true],
   ])('says of %j: %s', (value, isOne) => {
     expect(isMetadata(value)).toBe(isOne)
+  })
+})
+
+describe('isMetadata', () => {
+  const throwing = {
+    toJSON: () => {
+      throw new Error('oops')
+    },
+  }
+
+  it.each<[string, unknown]>([
+    ['more than 64 KiB', 'x'.repeat(2 ** 16 - 1)],
+    ['a BigInt', { count: 1n }],
+    ['what throws when it becomes JSON', throwing],
+  ])('refuses %s', (_, value) => {
+    expect(isMetadata(value)).toBe(false)
   })
 })
 

@@ -10,6 +10,8 @@ export const maxText = 256 * 1024
 const maxSdp = 128 * 1024
 const maxCandidates = 128
 const maxDepth = 8
+/** Characters. */
+const maxMetadata = 2 ** 16
 /** Channels or tracks in one message. */
 const maxHandles = 1024
 const maxNumber = 2 ** 31
@@ -66,7 +68,8 @@ const plain = v.object({})
 /** A list of bounded length whose items are checked by hand, for the same reason as candidates. */
 const listOf = <Item>(isItem: (value: unknown) => boolean) =>
   v.custom<Item[]>((value) => Array.isArray(value) && value.length <= maxHandles && value.every(isItem))
-const isName = (value: unknown) => typeof value === 'string' && value.length <= 128
+/** A label of 128 characters, with the number of one that was opened again (`session/channels.ts`). */
+const isName = (value: unknown) => typeof value === 'string' && value.length <= 128 + 17
 const isCount = (value: unknown): value is readonly [string, number] =>
   Array.isArray(value) && value.length === 2 && isName(value[0]) && v.is(sequence, value[1])
 
@@ -172,8 +175,14 @@ const decodeBody = (data: Record<string, unknown>): Body | DropReason => {
   return body.success ? ({ ...body.output, type } as Body) : 'malformed'
 }
 
-/** Whether a value may travel as metadata: JSON of bounded depth. */
-export const isMetadata = (value: unknown): boolean => isTame(value, maxDepth)
+/** Whether a value may travel as metadata: JSON of bounded depth and length, for the offer beside it needs room too. */
+export const isMetadata = (value: unknown): boolean => {
+  try {
+    return isTame(value, maxDepth) && (JSON.stringify(value) ?? '').length <= maxMetadata
+  } catch {
+    return false // a BigInt, or what its toJSON throws
+  }
+}
 
 // An application that merges metadata into an object must not find its prototype changed.
 const isTame = (value: unknown, depth: number): boolean =>

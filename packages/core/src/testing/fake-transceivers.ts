@@ -186,7 +186,11 @@ export const createTransceivers = (nextTrackId: () => string, onChange: () => vo
           entryOf(section.mid) ??
           entries.find(
             ({ transceiver, byTrack }) =>
-              byTrack && transceiver.mid === null && !transceiver.stopped && transceiver.kind === section.kind,
+              receives(section.direction) &&
+              byTrack &&
+              transceiver.mid === null &&
+              !transceiver.stopped &&
+              transceiver.kind === section.kind,
           ) ??
           insert(section.kind, null, [], 'recvonly', { byTrack: false, byRemote: true })
         entry.transceiver.mid = section.mid

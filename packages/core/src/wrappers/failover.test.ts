@@ -57,16 +57,20 @@ const withPuppets = (options: FailoverOptions = {}) => {
   const clock = createVirtualClock()
   const [a, b] = [createPuppet(4096), createPuppet(1024)]
   const events: string[] = []
+  const seen: string[] = []
   const link = failover([a.transport, b.transport], { clock, ...options })({
     room: 'lobby',
     self: { id: 'alice', instance: 'alice-1' },
     onOpen: () => events.push('open'),
     onClose: (reason) => events.push(`close ${reason?.message}`),
     onMessage: (from, text) => events.push(`${from}: ${text}`),
-    onPresence: ({ type, peer }) => events.push(`${type} ${peer.instance}`),
+    onPresence: ({ type, peer }) => {
+      events.push(`${type} ${peer.instance}`)
+      seen.push(`${type} ${peer.id}`)
+    },
     onUnreachable: (to) => events.push(`unreachable ${to}`),
   })
-  return { clock, a, b, link, news: () => events.splice(0) }
+  return { clock, a, b, link, seen, news: () => events.splice(0) }
 }
 
 const bob = (type: 'joined' | 'left', instance = 'bob-1') => ({ type, peer: { id: 'bob', instance } })
@@ -126,6 +130,17 @@ describe('presence in a failover', () => {
     expect(news()).toEqual(['open', 'joined bob-1'])
     b.join.onPresence(bob('left'))
     expect(news()).toEqual(['left bob-1'])
+  })
+
+  it('does not let anybody take the instance of somebody else away', () => {
+    const { a, seen } = withPuppets()
+    a.join.onOpen()
+    a.join.onPresence(bob('joined'))
+    for (const type of ['joined', 'left'] as const)
+      a.join.onPresence({ type, peer: { id: 'mallory', instance: 'bob-1' } })
+    expect(seen).toEqual(['joined bob', 'joined mallory', 'left mallory'])
+    a.join.onPresence(bob('left'))
+    expect(seen.at(-1)).toBe('left bob')
   })
 
   it('keeps whom only a dead transport knew for a while', async () => {

@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../clock.ts'
+import { addressKey } from '../signaling/address-key.ts'
 import type { PeerAddress, SignalingLink, SignalingTransport } from '../signaling/transport.ts'
 import { createRoutes, type Lane } from './failover-routes.ts'
 
@@ -80,8 +81,8 @@ export const failover =
     }
 
     const see = (lane: Lane, peer: PeerAddress) => {
-      const sight = sights.get(peer.instance) ?? { peer, claims: new Map(), told: 0 }
-      sights.set(peer.instance, sight)
+      const sight = sights.get(addressKey(peer)) ?? { peer, claims: new Map(), told: 0 }
+      sights.set(addressKey(peer), sight)
       sight.claims.set(lane, lane.openings)
       routes.forgetRefusals(lane, peer.id)
       if (sight.told === opening) return
@@ -89,15 +90,15 @@ export const failover =
       join.onPresence({ type: 'joined', peer: sight.peer })
     }
 
-    const miss = (lane: Lane, { instance }: PeerAddress) => {
-      const sight = sights.get(instance)
+    const miss = (lane: Lane, peer: PeerAddress) => {
+      const sight = sights.get(addressKey(peer))
       if (!sight?.claims.delete(lane)) return
       if (sight.claims.size === 0) tellLeft(sight)
       else reviewLater() // the others that told of it may be lost
     }
 
     const tellLeft = ({ peer }: Sight) => {
-      sights.delete(peer.instance)
+      sights.delete(addressKey(peer))
       if (!closed) join.onPresence({ type: 'left', peer })
     }
 

@@ -232,10 +232,13 @@ describe('withPresence', () => {
     await clock.advance(10)
     alice.news()
     raw.send('alice', 'presence/1 gone bob-1')
-    raw.send('alice', 'presence/1 here bob-1')
     raw.send('alice', 'presence/1 gone __proto__')
     await clock.advance(1_000)
     expect(alice.news()).toEqual([])
+    raw.send('alice', 'presence/1 here bob-1')
+    raw.send('alice', 'presence/1 gone bob-1')
+    await clock.advance(1_000)
+    expect(alice.news()).toEqual(['joined mallory/bob-1', 'left mallory/bob-1'])
   })
 
   it('stays bounded under a flood, answers each question once, and still finds whom it seeks', async () => {

@@ -1,4 +1,5 @@
-import { systemClock, type Clock } from '../clock.ts'
+import { longestWait, systemClock, type Clock } from '../clock.ts'
+import { addressKey } from '../signaling/address-key.ts'
 import type { PeerAddress, SignalingTransport } from '../signaling/transport.ts'
 
 /** What `withPresence` takes beside the transport. */
@@ -7,7 +8,7 @@ export interface WithPresenceOptions {
   readonly seekFor?: number
   /** ms of silence after which somebody who is here is asked whether it still is. Default 15 000. */
   readonly probeAfter?: number
-  /** ms of silence after which somebody has left. Default 30 000. */
+  /** ms of silence after which somebody has left, 2 ** 31 - 1 at most. Default 30 000. */
   readonly deadline?: number
   /** Others who are known, or asked for, at a time; those above it are not told. Default 256. */
   readonly maxKnown?: number
@@ -51,7 +52,8 @@ const maxUnderOne = 8
 export const withPresence =
   (transport: SignalingTransport, options: WithPresenceOptions = {}): SignalingTransport =>
   (join) => {
-    const { seekFor = 15_000, probeAfter = 15_000, deadline = 30_000, maxKnown = 256, clock = systemClock } = options
+    const { seekFor = 15_000, probeAfter = 15_000, maxKnown = 256, clock = systemClock } = options
+    const deadline = Math.min(options.deadline ?? 30_000, longestWait)
     const { self } = join
     const known = new Map<string, Known>()
     /** The timers of those who are asked for. */
@@ -69,13 +71,12 @@ export const withPresence =
     const hear = (peer: PeerAddress) => {
       if (peer.instance === self.instance) return // an echo
       const others = under(peer.id)
-      const one = known.get(peer.instance) ?? { peer, heardAt: 0, timer: undefined, told: false }
-      // An instance is random, so nobody else has it by chance.
-      if (one.peer.id !== peer.id) return
-      if (!known.has(peer.instance)) {
+      const key = addressKey(peer)
+      const one = known.get(key) ?? { peer, heardAt: 0, timer: undefined, told: false }
+      if (!known.has(key)) {
         const isWanted = known.size < maxKnown || sought.has(peer.id)
         if (!isWanted || others.length >= maxUnderOne) return
-        known.set(peer.instance, one)
+        known.set(key, one)
         for (const other of others) doubt(other)
       }
       one.heardAt = clock.now()
@@ -89,7 +90,7 @@ export const withPresence =
     /** Asks when it is silent, and more often as its deadline comes near. */
     const watch = (one: Known) => {
       clock.clearTimeout(one.timer)
-      if (!isOpen || !known.has(one.peer.instance)) return
+      if (!isOpen || !known.has(addressKey(one.peer))) return
       const silence = clock.now() - one.heardAt
       const rest = deadline - silence
       // Both sides would ask at once; so the greater id, or instance, is slower, and mostly finds itself asked.
@@ -108,7 +109,7 @@ export const withPresence =
 
     const leave = ({ peer, timer }: Known) => {
       clock.clearTimeout(timer)
-      if (known.delete(peer.instance)) tell('left', peer)
+      if (known.delete(addressKey(peer))) tell('left', peer)
     }
 
     const seek = (id: string) => {
@@ -139,9 +140,10 @@ export const withPresence =
         join.onMessage(from, text)
         return
       }
-      const one = known.get(instance)
-      if (what !== 'gone') hear({ id: from, instance })
-      else if (one?.peer.id === from) leave(one)
+      const peer = { id: from, instance }
+      const one = known.get(addressKey(peer))
+      if (what !== 'gone') hear(peer)
+      else if (one) leave(one)
       if (what === 'ask' && instance !== self.instance) say(from, 'here')
     }
 
@@ -169,7 +171,7 @@ export const withPresence =
       }),
       onMessage: unlessClosed(receive),
       onPresence: unlessClosed(({ type, peer }) => {
-        const one = known.get(peer.instance)
+        const one = known.get(addressKey(peer))
         if (type === 'joined') hear(peer)
         else if (one !== undefined) leave(one)
       }),

@@ -128,30 +128,34 @@ describe.each([
   ['firefox', 'firefox'],
 ] as const)('a call of %s with %s whose path is gone for a while', (...profiles) => {
   // In steps that fall into each state of the ladder, on both sides.
-  it.each([0, 500])('never ends up connected and mute, however long that is (from %s ms on)', async (offset) => {
-    for (let seconds = 0; seconds < 60; seconds += 1) {
-      const world = await connect({ profiles })
-      world.caller.listen(world.caller.session.openChannel('chat'))
-      world.fabric.cut()
-      await world.clock.advance(seconds * 1000 + offset)
-      world.fabric.heal()
-      const isSettled = () => /^(connected,connected|ended,ended)$/.test(statuses(world).join())
-      const begin = world.clock.now()
-      const isHeard = async () => {
-        if (!(await world.clock.runUntil(isSettled, 30_000))) return false
-        if (statuses(world).includes('ended')) return true
-        const [before, after] = [world.callee.messages.length, world.caller.messages.length]
-        for (const { session } of world.sides) void session.openChannel('chat').send('hello')
-        const isThere = () => world.callee.messages.length > before && world.caller.messages.length > after
-        return world.clock.runUntil(isThere, 12_000)
+  it.each([0, 500])(
+    'never ends up connected and mute, however long that is (from %s ms on)',
+    { timeout: 60_000 },
+    async (offset) => {
+      for (let seconds = 0; seconds < 60; seconds += 1) {
+        const world = await connect({ profiles })
+        world.caller.listen(world.caller.session.openChannel('chat'))
+        world.fabric.cut()
+        await world.clock.advance(seconds * 1000 + offset)
+        world.fabric.heal()
+        const isSettled = () => /^(connected,connected|ended,ended)$/.test(statuses(world).join())
+        const begin = world.clock.now()
+        const isHeard = async () => {
+          if (!(await world.clock.runUntil(isSettled, 30_000))) return false
+          if (statuses(world).includes('ended')) return true
+          const [before, after] = [world.callee.messages.length, world.caller.messages.length]
+          for (const { session } of world.sides) void session.openChannel('chat').send('hello')
+          const isThere = () => world.callee.messages.length > before && world.caller.messages.length > after
+          return world.clock.runUntil(isThere, 12_000)
+        }
+        expect(await isHeard(), `${seconds} s`).toBe(true)
+        expect(world.clock.now() - begin, `${seconds} s`).toBeLessThan(30_000)
+        const reasons = world.sides.map((side) => side.reasons())
+        expect(reasons[0], `${seconds} s`).toEqual(reasons[1])
+        expect(await world.leftovers(), `${seconds} s`).toEqual([])
       }
-      expect(await isHeard(), `${seconds} s`).toBe(true)
-      expect(world.clock.now() - begin, `${seconds} s`).toBeLessThan(30_000)
-      const reasons = world.sides.map((side) => side.reasons())
-      expect(reasons[0], `${seconds} s`).toEqual(reasons[1])
-      expect(await world.leftovers(), `${seconds} s`).toEqual([])
-    }
-  })
+    },
+  )
 })
 
 describe('a callee that sees sooner than the caller that the connection is lost', () => {

@@ -116,7 +116,8 @@ describe('tracks that come and go', () => {
 describe('a track', () => {
   const isSent = (from: Watched, track: MediaStreamTrack) =>
     transceiversOf(from)
-      .find(({ sender }) => sender.track === track)
+      .filter(({ sender }) => sender.track === track)
+      .at(-1)
       ?.currentDirection?.startsWith('send')
 
   it('is sent although the other side only sends', async () => {
@@ -127,6 +128,25 @@ describe('a track', () => {
     callee.session.addTrack(camera)
     await clock.advance(500)
     expect([isSent(caller, screen), isSent(callee, camera)]).toEqual([true, true])
+    expect(await leftovers()).toEqual([])
+  })
+
+  it('can be added again when the other side has stopped what carried it, which is a warning', async () => {
+    const [camera, screen] = [trackOf('video', 'camera'), trackOf('video', 'screen')]
+    const { caller, callee, clock, leftovers } = await connect()
+    const transceiver = caller.session.addTransceiver(screen)
+    await clock.advance(500)
+    const warnings: unknown[] = []
+    callee.session.on('warning', (warning) => warnings.push(warning))
+    callee.session.addTrack(camera)
+    await clock.advance(500)
+    expect(isSent(callee, camera)).toBe(true)
+    transceiver.stop()
+    await clock.advance(500)
+    expect(warnings).toMatchObject([{ code: 'media-failed', message: expect.stringContaining('video') }])
+    callee.session.addTrack(camera)
+    await clock.advance(500)
+    expect([isSent(callee, camera), warnings.length]).toEqual([true, 1])
     expect(await leftovers()).toEqual([])
   })
 

@@ -93,9 +93,13 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
   const onStable = (): void => {
     for (const place of places) {
       const direction = place.transceiver?.currentDirection
-      // Later it would mean that the other side has stopped it.
       if (direction === 'stopped' && !place.isAgreed)
         warn({ code: 'no-codec', message: `The two sides have no codec for ${place.kind} in common.` })
+      else if (direction === 'stopped' && !place.init) {
+        places.delete(place)
+        const message = `The other side stopped the transceiver that sent ${place.kind}: add the track again to send it.`
+        warn({ code: 'media-failed', message })
+      }
       if (direction) place.isAgreed = true
     }
     tellChanges()

@@ -79,7 +79,7 @@ export const createTransceivers = (nextTrackId: () => string, onChange: () => vo
   }
 
   const addTrack: Transceivers['addTrack'] = (track, inStreams) => {
-    if (entries.some(({ transceiver }) => transceiver.sender.track === track)) {
+    if (entries.some(({ transceiver }) => !transceiver.stopped && transceiver.sender.track === track)) {
       throw new DOMException('The track is sent already.', 'InvalidAccessError')
     }
     const ids = inStreams.map((stream) => stream.id)

@@ -202,6 +202,22 @@ export const lifeCases: readonly TruthCase[] = [
       }),
   },
   {
+    name: 'adds a track again when the other side has stopped the transceiver that sent it',
+    expected: alike('sendrecv'),
+    run: (stage) =>
+      withConnections(stage, async (first, second) => {
+        const transceiver = first.addTransceiver('audio')
+        const { receiver } = first.addTransceiver('audio')
+        await exchange(first, second)
+        const { sender } = second.getTransceivers()[0] ?? {}
+        await sender?.replaceTrack(receiver.track)
+        transceiver.stop()
+        await exchange(first, second)
+        second.addTrack(receiver.track)
+        return String(second.getTransceivers().at(-1)?.direction)
+      }),
+  },
+  {
     name: 'answers media that it has no track for: the directions',
     expected: alike('sendonly, recvonly, then 0 events'),
     run: (stage) =>

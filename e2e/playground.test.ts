@@ -3,6 +3,7 @@ import { negotiationMachine, sessionMachine } from '@parley-rtc/core/machines'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { sessionStepsOf } from '../apps/playground/src/side/session-steps.ts'
+import { brokenSockets } from './contract.ts'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 
 const soon = { interval: 20, timeout: 15_000 }
@@ -161,6 +162,7 @@ forEachBrowser((browser) => {
     ['WebSocket', 'the relay'],
     ['MQTT', 'the MQTT broker'],
   ])('connects two browsers over %s', async (link, words) => {
+    browser.expectErrors(brokenSockets) // of a page that is left while its socket opens
     const alice = await openPlayground(browser, '?as=alice')
     await alice.getByRole('link', { name: link }).click()
     expect(await alice.locator('footer').innerText()).toContain(words)

@@ -23,10 +23,12 @@ export const carryOver = (
   const stop = listen<RTCDataChannelEventMap>(control, {
     open: () =>
       dialog().setControl((text) => {
+        // Delivery sends again what is lost here.
+        if (control.readyState !== 'open') return
         try {
           control.send(text)
         } catch {
-          // It is closing, or its buffer is full (W3C webrtc-pc, 6.2); delivery sends again what is lost here.
+          // It is closing and does not say so yet (@roamhq/wrtc), or its buffer is full (W3C webrtc-pc, 6.2).
         }
       }),
     message: ({ data }) => {

@@ -27,6 +27,8 @@ export default defineConfig({
           globalSetup: 'e2e/global-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Two browsers on two cores lose a race against time once in some thousand tests: `npm test` names the test then.
+          retry: 1,
           // Real stacks measure real time, and mostly wait: two files at once go well on two cores, more do not.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

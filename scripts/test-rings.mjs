@@ -27,6 +27,16 @@ export const ringLines = (report) => {
   })
 }
 
+/** One line for each test that passed at its second try only, and what the first one met. */
+export const secondTries = (report) =>
+  (report?.testResults ?? []).flatMap(({ assertionResults }) =>
+    assertionResults
+      .filter(({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0)
+      .map(
+        ({ fullName, failureMessages: [first] }) => `passed at its second try: ${fullName}: ${first.split('\n', 1)[0]}`,
+      ),
+  )
+
 const lineOf = (title, tests) => {
   const { passed, failed, skipped } = tally(tests)
   if (passed + failed === 0) return `${title.padEnd(24)} did not run`

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensureModules, ensurePrograms, programNames } from './install.mjs'
 import { root, run } from './run.mjs'
-import { countTests, ringLines } from './test-rings.mjs'
+import { countTests, ringLines, secondTries } from './test-rings.mjs'
 
 /** Runs vitest once and prints what ran. Resolves to the exit code. */
 const test = async (args) => {
@@ -16,7 +16,7 @@ const test = async (args) => {
   const { env, missing } = await ensurePrograms(programsFor(args))
   const { code, report } = await runVitest([...args, ...withoutTestsOf(missing)], env)
 
-  if (report) console.log(`\n${ringLines(report).join('\n')}`)
+  if (report) console.log(`\n${[...ringLines(report), ...secondTries(report)].join('\n')}`)
   for (const { name, advice } of missing) console.log(`\nThe tests in ${name} did not run. ${advice}`)
   const { passed, failed, skipped } = countTests(report, code)
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

@@ -79,7 +79,10 @@ describe.skipIf(reason)('across networks made by iproute2, in chromium', () => {
     pages = []
     undo = undefined
   })
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail')
+      for (const page of pages)
+        console.log(JSON.stringify(await page.evaluate(() => ({ log: e2e.log?.(), file: e2e.file?.() }))))
     await Promise.all(pages.map((page) => page.context().close()))
     undo?.()
   })

@@ -24,7 +24,7 @@ interface Place {
   track: MediaStreamTrack | undefined
   isPaused?: boolean
   isMuted?: boolean
-  /** It was negotiated once, and the other side took it or did not. */
+  /** Whether the other side took it, once that is negotiated. */
   isAgreed?: boolean
   transceiver?: RTCRtpTransceiver | undefined
 }
@@ -93,14 +93,16 @@ export const createTracks = (tellMuted: (mids: string[]) => void, warn: (warning
   const onStable = (): void => {
     for (const place of places) {
       const direction = place.transceiver?.currentDirection
-      if (direction === 'stopped' && !place.isAgreed)
+      if (!direction) continue
+      if (direction !== 'stopped') place.isAgreed = true
+      else if (place.isAgreed === undefined) {
+        place.isAgreed = false
         warn({ code: 'no-codec', message: `The two sides have no codec for ${place.kind} in common.` })
-      else if (direction === 'stopped' && !place.init) {
+      } else if (place.isAgreed && !place.init) {
         places.delete(place)
         const message = `The other side stopped the transceiver that sent ${place.kind}: add the track again to send it.`
         warn({ code: 'media-failed', message })
       }
-      if (direction) place.isAgreed = true
     }
     tellChanges()
   }

@@ -62,12 +62,7 @@ export const sendFile = async (
     throw invalid('`label` is that of no other channel', label)
   const accepted = withResolvers<void>()
   const done = withResolvers<void>()
-  let failure: { readonly error: unknown } | undefined
-  let breakOff: (error: unknown) => void = () => {}
-  const fail = (error: unknown) => {
-    failure ??= { error }
-    breakOff(error)
-  }
+  const failed = withResolvers<never>()
   let sent = 0
   let stored = 0
   let wake = () => {}
@@ -76,7 +71,7 @@ export const sendFile = async (
     const message = read(data)
     if (message?.say === 'accept') accepted.resolve()
     else if (message?.say === 'done') done.resolve()
-    else if (message?.say === 'abort') fail(transferError(name, message.reason, message.note))
+    else if (message?.say === 'abort') failed.reject(transferError(name, message.reason, message.note))
     else if (message?.say === 'got' && message.bytes <= sent) {
       stored = message.bytes
       wake()
@@ -88,23 +83,22 @@ export const sendFile = async (
       try {
         take(data)
       } catch (error) {
-        fail(error)
+        failed.reject(error)
       }
     }),
-    channel.on('lost', () => fail(transferError(name, 'damaged'))),
-    channel.on('close', () => fail(new ParleyError('closed', `The channel closed before "${name}" arrived.`))),
+    channel.on('lost', () => failed.reject(transferError(name, 'damaged'))),
+    channel.on('close', () => failed.reject(new ParleyError('closed', `The channel closed before "${name}" arrived.`))),
   ]
-  const onAbort = () => fail(signal?.reason)
+  const onAbort = () => failed.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort)
-  // One step at a time. Not Promise.race with a promise of the whole transfer, which would keep what every step gave.
-  const orFail = <Value>(work: PromiseLike<Value>) =>
-    new Promise<Value>((resolve, reject) => {
-      breakOff = reject
-      if (failure) breakOff(failure.error)
-      work.then(resolve, reject)
-    })
+  const orFail = async <Value>(work: PromiseLike<Value>): Promise<Value> => {
+    let value: Value | undefined
+    // What a race gives is kept for as long as any of its promises, and one of these lasts until the end.
+    await Promise.race([work.then((result) => void (value = result)), failed.promise])
+    return value as Value
+  }
   const answer = async () => {
-    const giveUp = () => fail(transferError(name, 'unanswered', `It had ${deadline} ms.`))
+    const giveUp = () => failed.reject(transferError(name, 'unanswered', `It had ${deadline} ms.`))
     const timer = clock.setTimeout(giveUp, deadline)
     try {
       await orFail(accepted.promise)

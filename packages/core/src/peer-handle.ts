@@ -36,7 +36,7 @@ export interface PeerOptions {
 
 /** What `call` takes. */
 export interface CallOptions {
-  /** Goes with the call: JSON, at most 8 levels deep. The callee reads it as `session.metadata`. */
+  /** Goes with the call: JSON, at most 8 levels deep and 65 536 characters long. The callee reads it as `session.metadata`. */
   readonly metadata?: unknown
 }
 

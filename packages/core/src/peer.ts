@@ -265,7 +265,7 @@ export const createPeer = (options: PeerOptions): Peer => {
       if (!isMetadata(metadata))
         throw new ParleyError(
           'invalid-option',
-          'Metadata must be JSON of at most 8 levels and 64 KiB, without "__proto__".',
+          'Metadata must be JSON of at most 8 levels and 65 536 characters, without "__proto__".',
         )
       const other = sessionWith(remoteId)
       if (other?.session.getSnapshot().status === 'ringing') other.session.accept()

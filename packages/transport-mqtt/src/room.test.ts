@@ -1,3 +1,4 @@
+import type { SignalingJoin } from '@parley-rtc/core'
 import { createVirtualClock, type VirtualClock } from '@parley-rtc/core/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { mqttTransport, type MqttTransport } from './index.ts'
@@ -39,6 +40,27 @@ describe('a room on a client of somebody else', () => {
     ])
     client.deliver(own(), client.published[0]?.text ?? '')
     expect(ann.opens()).toBe(1)
+  })
+
+  it('announces nobody who leaves as soon as it is open', () => {
+    let leave = () => {}
+    const join: SignalingJoin = {
+      room: 'lobby',
+      self: { id: 'bob', instance: 'bob-1' },
+      onOpen: () => leave(),
+      onMessage: () => {},
+      onPresence: () => {},
+      onUnreachable: () => {},
+      onClose: () => {},
+    }
+    const link = mqttTransport({ client, clock })(join)
+    leave = () => void link.close()
+    client.connect()
+    client.grant()
+    client.grant()
+    expect(client.published.filter(({ topic }) => topic === 'parley/lobby/bob/bob-1').map(({ text }) => text)).toEqual([
+      '',
+    ])
   })
 
   it('tells who was announced before it was open after it is', () => {

@@ -90,7 +90,7 @@ export const createRoom = (
       open()
       // Not together with the subscription: brokers leave Nagle's algorithm on, and a second answer would wait for the
       // delayed acknowledgement of the first (40 ms on Linux), unless a packet of ours brings that along.
-      announce()
+      if (isOpen()) announce() // it may have been left as soon as it was open
     })
   }
 

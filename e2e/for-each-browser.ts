@@ -1,8 +1,9 @@
-import { chromium, firefox, type Browser, type BrowserContext, type ConsoleMessage, type Page } from 'playwright-core'
+import { chromium, firefox, type Browser, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject } from 'vitest'
 import type { BrowserName } from './browsers.ts'
+import { openProfile, type Profile } from './profile.ts'
 
-/** A running browser. Each test gets a fresh profile of it. */
+/** A running browser, with no page but those that a test opens. */
 export interface TestBrowser {
   readonly name: BrowserName
   /** Where the pages are, such as `http://127.0.0.1:41234`. */
@@ -39,50 +40,49 @@ export const forEachBrowser = (
   describe.each(names)('in %s', (name) => {
     const origin = inject('origin')
     let browser: Browser
-    let contexts: BrowserContext[] = []
+    /** The first is that of all tabs; the others are for pages apart. */
+    const profiles: Profile[] = []
+    let inUse = 0
     let errors: string[] = []
     let expected: RegExp[] = []
     const unexpected = (): string[] => errors.filter((error) => !expected.some((pattern) => pattern.test(error)))
 
     beforeAll(async () => {
       browser = await connect(name, origin)
+      await takeProfile()
     })
     // It stays for the next file.
-    afterAll(() => browser?.close())
-    beforeEach(async () => {
+    afterAll(async () => {
+      await Promise.all(profiles.map((profile) => profile.close()))
+      await browser?.close()
+    })
+    beforeEach(() => {
       errors = []
       expected = []
-      await openProfile()
+      inUse = 1
     })
     afterEach(async () => {
-      await Promise.all(contexts.map((context) => context.close()))
-      contexts = []
-      if (unexpected().length > 0) throw new Error(`The pages had errors:\n${unexpected().join('\n')}`)
+      const found = unexpected()
+      await Promise.all(profiles.slice(0, inUse).map((profile) => profile.leave()))
+      if (found.length > 0) throw new Error(`The pages had errors:\n${found.join('\n')}`)
     })
 
-    const openProfile = async (): Promise<BrowserContext> => {
-      const context = await browser.newContext()
-      contexts.push(context)
-      // Not every browser reports a rejection that nobody handled as a page error; a console it has.
-      await context.addInitScript(() => {
-        addEventListener('unhandledrejection', ({ reason }) => console.error('Unhandled rejection:', reason))
-      })
-      context.on('console', (message: ConsoleMessage) => {
-        if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`)
-      })
-      context.on('weberror', (error) => errors.push(String(error.error().stack ?? error.error())))
-      return context
+    const takeProfile = async (): Promise<Profile> => {
+      const profile = profiles[inUse] ?? (await openProfile(browser, `${origin}/empty`, (error) => errors.push(error)))
+      profiles[inUse] = profile
+      inUse += 1
+      return profile
     }
 
-    const openPath = async (path: string, context = contexts[0]): Promise<Page> => {
-      if (!context) throw new Error('A page can be opened inside of a test only.')
-      const tab = await context.newPage()
+    const openPath = async (path: string, profile = profiles[0]): Promise<Page> => {
+      if (!profile) throw new Error('A page can be opened inside of a test only.')
+      const tab = await profile.take()
       await tab.goto(`${origin}/${path}`)
       return tab
     }
 
-    const openReady = async (page = '', context?: BrowserContext): Promise<Page> => {
-      const tab = await openPath(page, context)
+    const openReady = async (page = '', profile?: Profile): Promise<Page> => {
+      const tab = await openPath(page, profile)
       // A module that fails to load leaves an error and nothing else.
       await expect.poll(async () => unexpected().length > 0 || (await isReady(tab)), { timeout: 20_000 }).toBe(true)
       expect(unexpected()).toEqual([])
@@ -94,8 +94,8 @@ export const forEachBrowser = (
       origin,
       openPath: (path) => openPath(path),
       openTab: (page) => openReady(page),
-      openEmpty: async () => (await openProfile()).newPage(),
-      openApart: async (page) => openReady(page, await openProfile()),
+      openEmpty: async () => (await takeProfile()).take(),
+      openApart: async (page) => openReady(page, await takeProfile()),
       expectErrors: (pattern) => expected.push(pattern),
     })
   })

@@ -6,7 +6,7 @@ import type { PeerDriver, SessionView } from './pages/peer-page.ts'
 declare const e2e: PeerDriver
 
 /** How long a test waits for something that should take milliseconds. */
-export const soon = { interval: 10, timeout: 15_000 }
+export const soon = { interval: 20, timeout: 15_000 }
 
 /** What a tab knows of a session: the last one, or one by its place in the order. */
 export const view = (page: Page, index = -1): Promise<SessionView | undefined> =>

@@ -7,7 +7,7 @@ import type { LoggedCall, TransportDriver } from './pages/transport-page.ts'
 
 declare const e2e: TransportDriver
 
-const soon = { interval: 10, timeout: 10_000 }
+const soon = { interval: 20, timeout: 10_000 }
 
 /** One instance in one tab. */
 interface Tab {
@@ -65,8 +65,8 @@ forEachBrowser((browser) => {
     await expect.poll(() => texts(bob), soon).toEqual(['ann: hello'])
     await bob.send('ann', 'hello yourself')
     await expect.poll(() => texts(ann), soon).toEqual(['bob: hello yourself'])
-    expect(await presence(ann)).toEqual(['+bob-1'])
-    expect(await presence(bob)).toEqual(['+ann-1'])
+    await expect.poll(() => presence(ann), soon).toEqual(['+bob-1'])
+    await expect.poll(() => presence(bob), soon).toEqual(['+ann-1'])
   })
 
   it('tells both tabs of each other exactly once when they join at the same moment', async () => {

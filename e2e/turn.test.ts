@@ -1,5 +1,5 @@
 import { firefox, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { launchBrowser } from './browsers.ts'
 import { forEachBrowser, type TestBrowser } from './for-each-browser.ts'
 import { startTurnServer, type TurnServer } from './netns/turn-server.ts'
@@ -21,6 +21,8 @@ forEachBrowser(
         server = await startTurnServer()
       })
       afterAll(() => server?.close())
+      // A page keeps the function that it was given: it is of no use to another test.
+      afterEach(() => Promise.all(opened.splice(0).map((page) => page.close())))
 
       it.each(['udp', 'tcp'] as const)('connects over %s, on both sides', async (protocol) => {
         const { ann, bob } = await callOverRelays(browser, server, protocol, 60_000)
@@ -84,6 +86,8 @@ describe('over relays of coturn alone, in firefox', () => {
   })
 })
 
+const opened: Page[] = []
+
 /** A call of two tabs that reach each other over relays only, each with credentials that last so long, in ms. */
 const callOverRelays = async (
   browser: Pick<TestBrowser, 'openTab'>,
@@ -99,6 +103,7 @@ const callOverRelays = async (
   }
   const enter = async (id: string): Promise<Page> => {
     const page = await browser.openTab('recovery')
+    opened.push(page)
     await page.exposeFunction('configure', provide)
     await page.evaluate((id) => e2e.join(id, 'room', undefined, { configuration: () => configure() }), id)
     return page

@@ -59,12 +59,13 @@ export const placeLevel = (
   placeInner(() => [])
   const draft = arrangeAll()
   // Now it is known from where lines come to each border: in that order they go on within.
-  placeInner((id) => {
-    const heightOf = (link: Link) => draft.pathOf(link).at(link.from === id ? 0 : -1)?.y ?? 0
-    const atBorder = links.filter(({ from, to }) => from === id || to === id)
-    return atBorder.sort((one, other) => heightOf(one) - heightOf(other)).map(({ edge }) => edge)
-  })
-  const arranged = arrangeAll()
+  if (inner.size > 0)
+    placeInner((id) => {
+      const heightOf = (link: Link) => draft.pathOf(link).at(link.from === id ? 0 : -1)?.y ?? 0
+      const atBorder = links.filter(({ from, to }) => from === id || to === id)
+      return atBorder.sort((one, other) => heightOf(one) - heightOf(other)).map(({ edge }) => edge)
+    })
+  const arranged = inner.size > 0 ? arrangeAll() : draft
   const boxOf = (node: string): Box => {
     const box = turn.box(arranged.boxOf(node))
     const isInitial = children.some((state) => state.id === node && state.isInitial)

@@ -3,7 +3,7 @@ import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } fr
 import { standsOver, type Role } from '../negotiation/role.ts'
 import type { NegotiationInput, Offer } from '../negotiation/signals.ts'
 import { notProvided, setup, toConnection } from '../setup.ts'
-import type { EndReason, Message } from '../signaling/message.ts'
+import type { Message } from '../signaling/message.ts'
 import { defaultDeadlines } from './deadlines.ts'
 import type { ConnectionEvent, SessionEnd, SessionEvent, SessionInput } from './session-event.ts'
 
@@ -112,22 +112,16 @@ export const sessionSetup = setup({
       const { state, candidates } = event as EventOf<'negotiation.changed'>
       return { negotiation: state, candidates }
     }),
-    /** Ends by an act of this side; what it says goes with it. */
-    endLocally: assign(({ event }, reason: EndReason) => {
-      const { message } = event as { message?: string }
-      return { end: { reason, by: 'local' as const, message } }
+    /** Ends by an act of one side; an event that knows the reason says it, and what that side has to say. */
+    end: assign(({ event }, usual: Pick<SessionEnd, 'reason' | 'by'>) => {
+      const { reason = usual.reason, message } = event as Partial<EventOf<'call.reject' | 'signal.hangup'>>
+      return { end: { reason, by: usual.by, message } }
     }),
     sendEnd: emit(({ context: { end } }) => {
       const reason = end?.reason ?? 'closed'
       const type = reason === 'rejected' || reason === 'busy' ? 'reject' : 'hangup'
       return { type: 'signals', messages: [{ type, reason, message: end?.message }] }
     }),
-    /** Ends by an act of the other side: its message says why, or another instance has taken its place. */
-    endRemotely: assign(({ event }) => {
-      const { reason = 'replaced' as const, message } = event as Partial<EventOf<'signal.hangup' | 'signal.reject'>>
-      return { end: { reason, by: 'remote' as const, message } }
-    }),
-    endAsGone: assign({ end: { reason: 'closed' as const, by: 'remote' as const, message: undefined } }),
     forgetNegotiation: assign({ negotiation: undefined }),
     ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
   },

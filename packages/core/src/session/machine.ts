@@ -6,15 +6,18 @@ import type { SessionEvent } from './session-event.ts'
 const forward = { type: 'toConnection', params: ({ event }: { event: SessionEvent }) => event } as const
 
 /** An end by this side, for a reason. */
-const endAs = (reason: EndReason) => ({ type: 'endLocally', params: reason }) as const
+const endAs = (reason: EndReason) => ({ type: 'end', params: { reason, by: 'local' } }) as const
 
 const restartIce = { type: 'toConnection', params: { type: 'restartIce' } } as const
 
-/** An end by the other side. */
-const endedRemotely = { target: '#ended', actions: 'endRemotely' } as const
+/** An end by the other side: its message says why, or another instance has taken its place. */
+const endedRemotely = {
+  target: '#ended',
+  actions: { type: 'end', params: { reason: 'replaced', by: 'remote' } },
+} as const
 
 /** The other side is gone without a word. */
-const gone = { target: '#ended', actions: 'endAsGone' } as const
+const gone = { target: '#ended', actions: { type: 'end', params: { reason: 'closed', by: 'remote' } } } as const
 
 /** An end by this side that the other has not confirmed yet. Without an answer it is over after a short wait. */
 const ending = sessionSetup.createStateConfig({
@@ -79,10 +82,7 @@ export const sessionMachine = sessionSetup.createMachine({
       on: {
         'signal.candidates': { actions: 'enqueueEarly' },
         'call.accept': 'active.connecting',
-        'call.reject': {
-          target: 'ending',
-          actions: { type: 'endLocally', params: ({ event }) => event.reason },
-        },
+        'call.reject': { target: 'ending', actions: endAs('rejected') },
         'call.hangup': { target: 'ending', actions: endAs('rejected') },
       },
       after: { ring: { target: 'ending', actions: endAs('unanswered') } },

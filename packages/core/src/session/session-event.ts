@@ -21,7 +21,7 @@ export interface SessionInput {
 export type SessionEvent =
   | { readonly type: 'call.start' }
   | { readonly type: 'call.accept' }
-  | { readonly type: 'call.reject'; readonly reason: EndReason; readonly message?: string | undefined }
+  | { readonly type: 'call.reject'; readonly reason?: EndReason; readonly message?: string | undefined }
   | { readonly type: 'call.hangup'; readonly message?: string | undefined }
   | { readonly type: 'call.close' }
   /** Both called, and the call of the other side stands: its offer. */

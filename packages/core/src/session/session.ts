@@ -230,7 +230,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     },
     connected: connected.promise,
     accept: () => act({ type: 'call.accept' }),
-    reject: (message) => act({ type: 'call.reject', reason: 'rejected', message: noteOf(message) }),
+    reject: (message) => act({ type: 'call.reject', message: noteOf(message) }),
     hangup,
     openChannel: (label, channelOptions) => {
       assertLive()

@@ -30,7 +30,12 @@ export const connectionLogic = (
     negotiation.subscribe({
       next: ({ value, context }) => {
         const state = typeof value === 'string' ? value : `stable.${value.stable}`
-        sendBack({ type: 'negotiation.changed', state, candidates: context.candidates.counters })
+        sendBack({
+          type: 'negotiation.changed',
+          state,
+          candidates: context.candidates.counters,
+          offers: context.localOffer,
+        })
         if (state === 'failed') fail(context.error)
       },
       error: fail,

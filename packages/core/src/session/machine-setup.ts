@@ -89,13 +89,6 @@ export const sessionSetup = setup({
       renewals: ({ context }) => context.renewals + 1,
     }),
     forgetRenewals: assign({ renewals: 0 }),
-    countOffers: assign({
-      offers: ({ context, event }) =>
-        (event as EventOf<'negotiation.signals'>).messages.reduce(
-          (offers, message) => (message.type === 'offer' ? message.offer : offers),
-          context.offers,
-        ),
-    }),
     sendSignals: emit(({ context: { connection }, event }) => ({
       type: 'signals',
       messages: (event as EventOf<'negotiation.signals'>).messages.map((message) =>
@@ -109,8 +102,8 @@ export const sessionSetup = setup({
       messages: [{ type: 'reconnect', connection }],
     })),
     keepNegotiation: assign(({ event }) => {
-      const { state, candidates } = event as EventOf<'negotiation.changed'>
-      return { negotiation: state, candidates }
+      const { state, candidates, offers } = event as EventOf<'negotiation.changed'>
+      return { negotiation: state, candidates, offers }
     }),
     /** Ends by an act of one side; an event that knows the reason says it, and what that side has to say. */
     end: assign(({ event }, usual: Pick<SessionEnd, 'reason' | 'by'>) => {

@@ -49,6 +49,7 @@ export const events: { readonly [Type in SessionEvent['type']]: Extract<SessionE
   'negotiation.signals': { type: 'negotiation.signals', messages: [{ type: 'floor-request' }] },
   'negotiation.changed': {
     type: 'negotiation.changed',
+    offers: 1,
     state: 'offering',
     candidates: { queued: 0, applied: 0, stale: 0, dropped: 0 },
   },

@@ -118,7 +118,7 @@ export const sessionMachine = sessionSetup.createMachine({
         'signal.reconnect': { guard: 'isAskedForNext', target: 'replacing' },
         'signal.hangup': endedRemotely,
         'signal.reject': endedRemotely,
-        'negotiation.signals': { actions: ['countOffers', 'sendSignals'] },
+        'negotiation.signals': { actions: 'sendSignals' },
         'negotiation.changed': { actions: 'keepNegotiation' },
         // Left and entered again: a callee needs a connection of its own.
         'call.yield': { guard: 'isCalling', target: '.connecting', reenter: true, actions: 'becomeCallee' },

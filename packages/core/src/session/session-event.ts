@@ -44,7 +44,12 @@ export type SessionEvent =
   | { readonly type: 'negotiation.failed' }
   | { readonly type: 'rtc.closed' }
   | { readonly type: 'negotiation.signals'; readonly messages: readonly NegotiationSignal[] }
-  | { readonly type: 'negotiation.changed'; readonly state: string; readonly candidates: CandidateCounters }
+  | {
+      readonly type: 'negotiation.changed'
+      readonly state: string
+      readonly candidates: CandidateCounters
+      readonly offers: number
+    }
 
 type SignalOf<M extends Message> = M extends Message
   ? Omit<M, 'type'> & { readonly type: `signal.${M['type']}` }

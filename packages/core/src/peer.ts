@@ -76,9 +76,9 @@ export const createPeer = (options: PeerOptions): Peer => {
     const newest = newestOf(peer.id)
     for (const { session, dialog, send } of sessions) {
       if (session.remoteId !== peer.id) continue
-      const { remoteInstance, address, isHeard } = dialog()
-      if (remoteInstance() === peer.instance) send({ type: `remote.${type}` })
-      if (present.has(addressKey({ id: peer.id, instance: remoteInstance() })) || newest === '') continue
+      const { remoteKey, address, isHeard } = dialog()
+      if (remoteKey() === key) send({ type: `remote.${type}` })
+      if (present.has(remoteKey()) || newest === '') continue
       // The instance of this session is not here, and another one is: its page was loaded again. What it never heard
       // can go to the other one.
       if (isHeard()) send({ type: 'remote.replaced' })
@@ -101,7 +101,7 @@ export const createPeer = (options: PeerOptions): Peer => {
     if (envelope.to !== instance) return drop('misaddressed')
     const dialog = dialogs.get(envelope.session) ?? openDialog(from, envelope)
     if (!dialog) return
-    if (dialog.remoteId !== from || dialog.remoteInstance() !== envelope.from) return drop('misrouted')
+    if (dialog.remoteKey() !== addressKey({ id: from, instance: envelope.from })) return drop('misrouted')
     dialog.receive(envelope, 'transport')
   }
 
@@ -131,9 +131,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   const takeCall = (dialog: Dialog, offer: Extract<Message, { type: 'offer' }>) => {
     const { remoteId, session } = dialog
     keep(session) // it has its session, or starts to end, from here on
-    const remoteInstance = dialog.remoteInstance()
-    if (offer.calls !== undefined && !isNewCall(addressKey({ id: remoteId, instance: remoteInstance }), offer.calls))
-      return end(dialog)
+    if (offer.calls !== undefined && !isNewCall(dialog.remoteKey(), offer.calls)) return end(dialog)
     const other = sessionWith(remoteId)
     const status = other?.session.getSnapshot().status
     if (other && (status === 'calling' || status === 'idle')) {
@@ -149,9 +147,8 @@ export const createPeer = (options: PeerOptions): Peer => {
       return end(mine)
     }
     // Who holds a session does not call again, so for them it is over; and so it is when its instance is gone.
-    const remote = other?.dialog().remoteInstance() ?? ''
-    if (remote === remoteInstance || !present.has(addressKey({ id: remoteId, instance: remote })))
-      other?.send({ type: 'remote.replaced' })
+    const last = other?.dialog().remoteKey() ?? ''
+    if (last === dialog.remoteKey() || !present.has(last)) other?.send({ type: 'remote.replaced' })
     const control = addSession(dialog, offer.metadata)
     control.take(offer)
     if (sessions.size > maxSessions) return control.send({ type: 'call.reject', reason: 'busy' })
@@ -178,9 +175,8 @@ export const createPeer = (options: PeerOptions): Peer => {
       clock,
       rtc,
       metadata,
-      calls: () => calls,
-      onCalls: (count) =>
-        void isNewCall(addressKey({ id: dialog.remoteId, instance: control.dialog().remoteInstance() }), count),
+      calls,
+      onCalls: isNewCall,
     })
     sessions.add(control)
     void control.whenEnded.then(() => {

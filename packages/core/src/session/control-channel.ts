@@ -1,24 +1,22 @@
+import type { Warning } from '../emitter.ts'
 import { listen } from '../listen.ts'
 import type { Dialog } from '../signaling/dialog.ts'
 import { decode } from '../signaling/message.ts'
-
-export interface ControlChannelOptions {
-  /** The dialog of the session now: it becomes another when the call of the other side is taken. */
-  readonly dialog: () => Dialog
-  /** The other side was heard on it: the path carries. */
-  readonly onHeard: () => void
-  readonly onBadMessage: (reason: string) => void
-  /** The other side closed it, and so its connection. */
-  readonly onClosed: () => void
-}
+import type { SessionEvent } from './session-event.ts'
 
 /** The label of the negotiated channel 0: signaling of a connected session goes here, its hang-up too. */
 export const controlLabel = 'parley'
 
-/** Makes a data channel the second carrier of a dialog while it is open. Returns what takes it away again. */
+/**
+ * Makes a data channel the second carrier of a dialog while it is open. Returns what takes it away again. It tells that
+ * the other side was heard on it, so that the path carries, and that it was closed there, and so its connection.
+ */
 export const carryOver = (
   control: RTCDataChannel,
-  { dialog, onHeard, onBadMessage, onClosed }: ControlChannelOptions,
+  /** The dialog of the session now: it becomes another when the call of the other side is taken. */
+  dialog: () => Dialog,
+  tell: (event: SessionEvent) => void,
+  warn: (warning: Warning) => void,
 ): (() => void) => {
   const stop = listen<RTCDataChannelEventMap>(control, {
     open: () =>
@@ -33,14 +31,15 @@ export const carryOver = (
       }),
     message: ({ data }) => {
       const envelope = decode(String(data))
-      if (typeof envelope === 'string') return onBadMessage(envelope)
+      if (typeof envelope === 'string')
+        return warn({ code: 'bad-message', message: `On the control channel: ${envelope}.` })
       if (envelope.session !== dialog().session) return
-      onHeard()
+      tell({ type: 'control.heard' })
       dialog().receive(envelope, 'control')
     },
     close: () => {
       dialog().setControl(undefined)
-      onClosed()
+      tell({ type: 'rtc.closed' })
     },
   })
   return () => {

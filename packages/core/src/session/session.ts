@@ -44,9 +44,9 @@ export interface SessionOptions {
   /** As caller: goes with the first offer. As callee: came with it. */
   readonly metadata: unknown
   /** How many calls this peer has made, this one included. */
-  readonly calls: () => number
+  readonly calls: number
   /** The other side told how many calls it has made. */
-  readonly onCalls: (calls: number) => void
+  readonly onCalls: (remoteKey: string, calls: number) => void
 }
 
 export const createSession = (options: SessionOptions): SessionControl => {
@@ -80,15 +80,11 @@ export const createSession = (options: SessionOptions): SessionControl => {
     ...rtc,
     onOpen: (pc) => {
       const control = openDataChannel(pc, controlLabel, { negotiated: true, id: 0 })
-      stopControl = carryOver(control, {
-        dialog: () => dialog,
-        onHeard: () => actor.send({ type: 'control.heard' }),
-        onBadMessage: (reason) => warn({ code: 'bad-message', message: `On the control channel: ${reason}.` }),
-        onClosed: () => {
-          actor.send({ type: 'rtc.closed' })
-          settleIfAlone()
-        },
-      })
+      const tell = (event: SessionEvent) => {
+        actor.send(event)
+        settleIfAlone()
+      }
+      stopControl = carryOver(control, () => dialog, tell, warn)
       peerConnection = pc
       report.open(pc)
       channels.open(pc, control)
@@ -163,7 +159,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     const { type, message } = event
     record(type, message)
     if (type === 'sent') return
-    if (message.type === 'answer') options.onCalls(message.calls ?? 0)
+    if (message.type === 'answer') options.onCalls(dialog.remoteKey(), message.calls ?? 0)
     if (message.type === 'channels') return channels.takeReceived(message.received)
     if (message.type === 'muted') return remoteTracks.setMuted(message.mids)
     if (message.type !== 'ping') actor.send({ ...message, type: `signal.${message.type}` } as SignalEvent)
@@ -171,7 +167,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
   dialog.handTo(onDialogEvent)
 
   actor.on('signals', ({ messages }) => {
-    const calls = options.calls()
+    const { calls } = options
     for (const message of messages)
       if (message.type === 'answer') dialog.send({ ...message, calls })
       else if (message.type === 'offer' && message.offer === 1) dialog.send({ ...message, calls, metadata })

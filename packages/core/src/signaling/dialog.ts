@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { addressKey } from './address-key.ts'
 import { createDelivery, isEnd, type DeliveryCounters } from './delivery.ts'
 import { encode, join, maxText, split, type Body, type Envelope, type Message } from './message.ts'
 import type { SignalingLink } from './transport.ts'
@@ -33,8 +34,8 @@ export interface DialogOptions {
 export interface Dialog {
   readonly session: string
   readonly remoteId: string
-  /** Empty while it is not known. */
-  readonly remoteInstance: () => string
+  /** For a map: the other instance, whose name is empty while it is not known. */
+  readonly remoteKey: () => string
   readonly carrier: () => Carrier
   /** Whether the other instance has given a sign of life. Until then the dialog can be addressed to another. */
   readonly isHeard: () => boolean
@@ -117,7 +118,7 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     ...delivery,
     session,
     remoteId,
-    remoteInstance: () => remoteInstance,
+    remoteKey: () => addressKey({ id: remoteId, instance: remoteInstance }),
     carrier,
     send: (message) => {
       listener?.({ type: 'sent', message })

@@ -1,4 +1,4 @@
-import { assign, emit, fromCallback, stateIn } from 'xstate'
+import { assign, emit, fromCallback } from 'xstate'
 import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } from '../negotiation/candidates.ts'
 import { standsOver, type Role } from '../negotiation/role.ts'
 import type { NegotiationInput, Offer } from '../negotiation/signals.ts'
@@ -53,7 +53,6 @@ export const sessionSetup = setup({
     ring: defaultDeadlines.answer + defaultDeadlines.reach,
   },
   guards: {
-    isCalling: stateIn({ active: 'calling' }),
     isCaller: ({ context }) => context.role === 'caller',
     /** On another connection media would have other tracks, which only a lost path is worth. */
     isDataOnly: (): boolean => true,

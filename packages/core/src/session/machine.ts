@@ -120,8 +120,6 @@ export const sessionMachine = sessionSetup.createMachine({
         'signal.reject': endedRemotely,
         'negotiation.signals': { actions: 'sendSignals' },
         'negotiation.changed': { actions: 'keepNegotiation' },
-        // Left and entered again: a callee needs a connection of its own.
-        'call.yield': { guard: 'isCalling', target: '.connecting', reenter: true, actions: 'becomeCallee' },
         'call.hangup': { target: '.ending', actions: endAs('hangup') },
         'call.close': { target: '.ending', actions: endAs('closed') },
         'rtc.failed': { target: '.ending', actions: endAs('failed') },
@@ -132,6 +130,7 @@ export const sessionMachine = sessionSetup.createMachine({
         calling: {
           on: {
             'signal.answer': { target: 'connecting', actions: forward },
+            'call.yield': { target: '#session.yielding', actions: 'becomeCallee' },
             'call.hangup': { target: 'ending', actions: endAs('cancelled') },
           },
           after: {
@@ -303,7 +302,11 @@ export const sessionMachine = sessionSetup.createMachine({
       },
     },
 
-    /** Between two RTCPeerConnections: the one is closed, the next not made yet. */
+    // Between two RTCPeerConnections: the one is closed, the next not made yet.
+
+    /** A callee needs a connection of its own. */
+    yielding: { always: 'active.connecting' },
+    /** The one that was lost gets a successor. */
     replacing: { always: { target: 'active.recovering.reconnecting', actions: 'nextConnection' } },
 
     ending,

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Channel, ChannelLoss } from '../channel/channel-handle.ts'
 import { acceptAll, createStage, letRing, watch } from '../peer-stage.ts'
+import type { SessionSnapshot } from '../session/session-snapshot.ts'
 import { abortOf, fileProtocol, write } from './file-protocol.ts'
 import { receiveFiles, sendFile, type FileProgress, type IncomingFile, type SendFileOptions } from './index.ts'
 
@@ -190,7 +191,8 @@ describe('sendFile', () => {
       },
     } as unknown as Channel
     const blob = { size: 40 * 2 ** 18, type: '', slice } as unknown as Blob
-    await sendFile({ openChannel: () => channel }, blob, { name: 'notes.txt' })
+    const session = { openChannel: () => channel, getSnapshot: () => ({ channels: [] }) as unknown as SessionSnapshot }
+    await sendFile(session, blob, { name: 'notes.txt' })
     expect(read).toHaveLength(40)
     // The last one is still in hand.
     expect(kept).toBeLessThanOrEqual(1)
@@ -405,8 +407,9 @@ describe('a transfer that fails', () => {
     ['bytes', [new Uint8Array(3), { name: 'x' }], /File or a Blob.*new Blob.*this is Uint8Array/],
     ['a path', ['notes.txt', { name: 'x' }], /File or a Blob.*this is a text of 9/],
     ['nothing', [undefined, { name: 'x' }], /File or a Blob.*this is Undefined/],
-    ['no options', [new Blob()], /`name`.*file\.name; this is Undefined/],
+    ['no options', [new Blob()], /a Blob needs a `name`.*this is Undefined/],
     ['no name', [new Blob(), {}], /`name`.*this is Undefined/],
+    ['a File without a name', [new File([], '')], /`name`.*a text of 0/],
     ['a name that is no text', [new Blob(), { name: 5 }], /`name`.*this is 5/],
     ['an empty name', [new Blob(), { name: '' }], /1 to 1024.*a text of 0/],
     ['a long name', [new Blob(), { name: 'x'.repeat(1025) }], /1 to 1024.*a text of 1025/],
@@ -424,6 +427,15 @@ describe('a transfer that fails', () => {
     expect(await world.leftovers()).toEqual([])
   })
 
+  it('goes by the name of a File', async () => {
+    const world = await connect()
+    const sent = sendFile(world.caller.session, new File(['x'], 'own.txt'), { clock: world.clock })
+    await world.clock.advance(100)
+    expect(world.files).toMatchObject([{ name: 'own.txt' }])
+    await world.until(Promise.all([world.files[0]?.accept(), sent]))
+    expect(await world.leftovers()).toEqual([])
+  })
+
   it.each([
     ['a channel', 0, false],
     ['an open channel', 100, false],
@@ -436,7 +448,7 @@ describe('a transfer that fails', () => {
     if (age > 0) await world.clock.advance(age)
     await expect(world.until(world.sendTo(new Blob(['y']), { label: 'taken' }))).rejects.toMatchObject({
       code: 'invalid-option',
-      message: expect.stringMatching(/`label`.*a text of 5/) as string,
+      message: expect.stringMatching(/the label "taken"/) as string,
     })
     await world.clock.advance(100)
     expect([channel.state, world.files.length]).toEqual(['open', isTransfer ? 1 : 0])

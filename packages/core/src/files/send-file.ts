@@ -18,8 +18,8 @@ import {
 
 /** What `sendFile` takes beside the file. */
 export interface SendFileOptions {
-  /** What the receiver is told that it is called, at most 1024 characters. */
-  readonly name: string
+  /** What the receiver is told that it is called, at most 1024 characters. Default: the name of a File. */
+  readonly name?: string
   /** The label of its channel. Default: random. */
   readonly label?: string
   /** Told of the bytes that the receiver has put away; not for an empty file. If it throws, the transfer breaks off. */
@@ -46,20 +46,20 @@ const maxName = 1024
  * other side has to call `receiveFiles` before `accept()`, or nobody answers and the reason is `unanswered`.
  */
 export const sendFile = async (
-  session: Pick<Session, 'openChannel'>,
+  session: Pick<Session, 'openChannel' | 'getSnapshot'>,
   blob: Blob,
-  options: SendFileOptions,
+  options: SendFileOptions = {},
 ): Promise<void> => {
-  check(blob, options)
-  const { name, label = `file ${randomName()}`, onProgress, signal, deadline = 60_000, clock = systemClock } = options
+  const name = check(blob, options)
+  const { label = `file ${randomName()}`, onProgress, signal, deadline = 60_000, clock = systemClock } = options
+  // What is said on a channel that is there already is no file, and it would be closed.
+  if (session.getSnapshot().channels.some((other) => other.label === label))
+    throw new ParleyError('invalid-option', `sendFile: another channel of this session has the label "${label}".`)
   signal?.throwIfAborted()
   const { size, type } = blob
   const digest = createDigest()
   // All that can be on its way fits, so that no change of the connection loses any of it.
   const channel = session.openChannel(label, { protocol: fileProtocol, resendWindow: 2 * maxAhead })
-  // Not one that is there already: what is said on it is no file, and it would be closed.
-  if (channel.protocol !== fileProtocol || channel.state !== 'connecting' || channel.bufferedAmount > 0)
-    throw invalid('`label` is that of no other channel', label)
   const accepted = withResolvers<void>()
   const done = withResolvers<void>()
   const failed = withResolvers<never>()
@@ -131,17 +131,18 @@ export const sendFile = async (
   }
 }
 
-/** Not all who call this have a compiler to tell them. */
-const check = (blob: unknown, options: unknown): void => {
-  const { size, slice } = Object(blob) as Partial<Blob>
-  const { name, deadline = 1 } = Object(options) as Partial<Record<keyof SendFileOptions, unknown>>
+/** The name to send it under. Not all who call this have a compiler to tell them what is wrong. */
+const check = (blob: unknown, options: unknown): string => {
+  const { size, slice, name: ownName } = Object(blob) as Partial<File>
+  const { name = ownName, deadline = 1 } = Object(options) as Partial<Record<keyof SendFileOptions, unknown>>
   // Not instanceof: a Blob of another window is good too.
   if (typeof size !== 'number' || typeof slice !== 'function')
     throw invalid('what it sends is a File or a Blob, such as new Blob([data])', blob)
   if (typeof name !== 'string' || name === '' || name.length > maxName)
-    throw invalid(`\`name\` is a text of 1 to ${maxName} characters, such as file.name`, name)
+    throw invalid(`a Blob needs a \`name\` of 1 to ${maxName} characters, such as { name: "notes.txt" }`, name)
   if (typeof deadline !== 'number' || !(deadline >= 1 && deadline <= longestWait))
     throw invalid(`\`deadline\` is a number of ms from 1 to ${longestWait}`, deadline)
+  return name
 }
 
 const invalid = (rule: string, value: unknown) => {

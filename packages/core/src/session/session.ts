@@ -2,6 +2,7 @@ import { createActor } from 'xstate'
 import type { Clock } from '../clock.ts'
 import { createEmitter, type Warning } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
+import { listen } from '../listen.ts'
 import { assertName } from '../name.ts'
 import { carriesMedia } from '../rtc/media.ts'
 import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
@@ -79,17 +80,29 @@ export const createSession = (options: SessionOptions): SessionControl => {
     clock,
     ...rtc,
     onOpen: (pc) => {
-      const control = openDataChannel(pc, controlLabel, { negotiated: true, id: 0 })
-      const tell = (event: SessionEvent) => {
-        actor.send(event)
-        settleIfAlone()
+      const isCallee = actor.getSnapshot().context.role === 'callee'
+      const openChannels = () => {
+        const control = openDataChannel(pc, controlLabel, { negotiated: true, id: 0 })
+        const tell = (event: SessionEvent) => {
+          actor.send(event)
+          settleIfAlone()
+        }
+        stopControl = carryOver(control, () => dialog, tell, warn)
+        channels.open(pc, control)
       }
-      stopControl = carryOver(control, () => dialog, tell, warn)
       peerConnection = pc
       report.open(pc)
-      channels.open(pc, control)
-      tracks.open(pc, actor.getSnapshot().context.role === 'callee')
+      tracks.open(pc, isCallee)
       remoteTracks.open(pc)
+      // Only once the offer has made room for them: before that they ask for a negotiation, and a stack may still want
+      // it when the answer is sent (werift).
+      if (!isCallee) return openChannels()
+      const stop = listen<RTCPeerConnectionEventMap>(pc, {
+        signalingstatechange: () => {
+          stop()
+          if (pc.signalingState === 'have-remote-offer') openChannels()
+        },
+      })
     },
     onClose: () => {
       report.close()

@@ -105,7 +105,15 @@ export const tellNegotiation = (side: Side, event: NegotiationEvent, effects: Ef
   if (before?.status !== 'active') return side
   const [negotiation, actions] = transition(negotiationMachine, before, event)
   if (negotiation.value === 'failed') effects.violations.push(`${side.id} failed: ${String(negotiation.context.error)}`)
-  const after = withChange(side, { ...side, negotiation })
+  const changed = withChange(side, { ...side, negotiation })
+  const { localOffer: offers, candidates } = negotiation.context
+  const news = {
+    type: 'negotiation.changed',
+    state: negotiationOf(changed),
+    candidates: candidates.counters,
+    offers,
+  } as const
+  const after = offers === before.context.localOffer ? changed : tellSession(changed, news, effects)
   return (actions as readonly Action[]).reduce<Side>((now, { type, params }) => {
     if (type === 'xstate.emit') {
       const { messages } = (

@@ -5,7 +5,7 @@ export default [
     path: 'packages/core/dist/index.js',
     import: '{ createPeer }',
     gzip: true,
-    limit: '32.2 kB',
+    limit: '32.8 kB',
   },
   {
     name: 'failover and withPresence of @parley-rtc/core/wrappers',

@@ -3,6 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import wrtc from '@roamhq/wrtc'
 import { createPeer, type Peer } from '@parley-rtc/core'
 import { memoryNetwork, transportChecks } from '@parley-rtc/core/testing'
+import { createRelay } from '@parley-rtc/relay'
+import { webSocketTransport } from '@parley-rtc/transport-ws'
+import { WebSocket } from 'ws'
+import { ask } from './docs/ask.ts'
 import { mailboxTransport, type Mailbox } from './docs/mailbox-transport.ts'
 import { sendToBob, startBob } from './docs/send-a-file.ts'
 
@@ -115,5 +119,32 @@ describe('the program that docs/channels.md shows', () => {
     expect(log.mock.calls.at(-1)).toEqual(size === 0 ? undefined : [`${size} of ${size} bytes`])
     log.mockRestore()
     await bob.close()
+  })
+})
+
+describe('the program that docs/node.md shows', () => {
+  it('is the file that is compiled and run, as it is', () => {
+    expect(filesIn(read('../docs/node.md'))).toEqual([['ask.ts', read('./docs/ask.ts')]])
+  })
+
+  it('asks over a relay, and brings the answer', async () => {
+    const relay = createRelay({ port: 0, host: '127.0.0.1' })
+    const { port } = await relay.listen()
+    const url = `ws://127.0.0.1:${port}`
+    const { RTCPeerConnection } = wrtc
+    const alice = createPeer({
+      id: 'alice',
+      room: 'lobby',
+      transport: webSocketTransport({ url, WebSocket }),
+      rtc: { RTCPeerConnection },
+    })
+    alice.on('call', (session) => {
+      session.on('channel', (chat) => chat.on('message', () => chat.send('21 degrees')))
+      session.accept()
+    })
+    await alice.ready
+    expect(await ask(url, 'alice', 'How warm is it?')).toBe('21 degrees')
+    await alice.close()
+    await relay.close()
   })
 })

@@ -24,6 +24,6 @@ forEachBrowser((browser) => {
     const tab = await browser.openTab('readmewhy')
     await expect.poll(() => tab.textContent('body'), { timeout: 25_000 }).toContain('unreachable by the local side')
     await expect.poll(() => tab.title()).toContain('ended')
-    expect(await tab.textContent('body')).toContain('ended before it connected, as unreachable by this side.')
+    expect(await tab.textContent('body')).toContain('ended before it connected: unreachable, by this side.')
   })
 })

@@ -21,7 +21,6 @@ export const sendToBob = async (transport: SignalingTransport, file: File): Prom
   const alice = createPeer({ id: 'alice', room: 'lobby', transport })
   try {
     await sendFile(alice.call('bob'), file, {
-      name: file.name,
       onProgress: ({ bytes, size }) => console.log(`${bytes} of ${size} bytes`),
     })
   } finally {

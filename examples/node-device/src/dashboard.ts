@@ -1,5 +1,5 @@
 /** The dashboard: calls the device, calls again whenever it comes back, and draws what it says. */
-import { createPeer, type Channel } from '@parley-rtc/core'
+import { createPeer, type Channel, type SessionSnapshot } from '@parley-rtc/core'
 import { mqttTransport } from '@parley-rtc/transport-mqtt'
 import { deviceId, room, type Reading } from './reading.ts'
 
@@ -21,6 +21,14 @@ const say = (id: string, text: string): void => {
   byId(id).textContent = text
 }
 
+const carriers: Record<SessionSnapshot['signaling'], string> = {
+  transport: 'through the broker',
+  control: 'between the two',
+  both: 'both ways',
+  none: 'waits for the broker',
+  unaddressed: 'waits for the device',
+}
+
 /** Calls the device, unless a call is there already. */
 const call = (): void => {
   if (peer.sessions.some((session) => session.getSnapshot().status !== 'ended')) return
@@ -31,10 +39,7 @@ const call = (): void => {
   session.on('state', ({ status, signaling }) => {
     document.body.dataset['status'] = status
     say('status', status)
-    say(
-      'signaling',
-      { transport: 'through the broker', control: 'between the two', both: 'both ways', none: 'waits' }[signaling],
-    )
+    say('signaling', carriers[signaling])
   })
   session.on('ended', ({ reason }) => {
     say('status', `ended: ${reason}`)

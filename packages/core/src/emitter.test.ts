@@ -10,7 +10,7 @@ interface Events {
 const setUp = () => {
   const warnings: Warning[] = []
   const heard: string[] = []
-  const emitter = createEmitter<Events>((warning) => warnings.push(warning))
+  const emitter = createEmitter<Events>(['news', 'warning'], (warning) => warnings.push(warning))
   return { emitter, warnings, heard, hear: (name: string) => (text: string) => heard.push(`${name} ${text}`) }
 }
 /** Long enough for a rejected promise to be told. */

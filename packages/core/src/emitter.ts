@@ -1,9 +1,11 @@
 import mitt from 'mitt'
+import { assertKnown } from './assert-known.ts'
+import { ParleyError } from './errors.ts'
 
 /** Ends the subscription that returned it. Calling it again does nothing. */
 export type Unsubscribe = () => void
 
-/** The subscribing half of an emitter, which is all that a handle shows. */
+/** The subscribing half of an emitter, which is all that a handle shows. Throws `invalid-option` for no event or listener. */
 export type Listen<Events> = <Type extends keyof Events>(
   type: Type,
   listener: (payload: Events[Type]) => unknown,
@@ -12,6 +14,7 @@ export type Listen<Events> = <Type extends keyof Events>(
 export interface Emitter<Events> {
   readonly on: Listen<Events>
   readonly emit: <Type extends keyof Events>(type: Type, payload: Events[Type]) => void
+  readonly isHeard: (type: keyof Events) => boolean
   /** Forgets every listener. */
   readonly clear: () => void
 }
@@ -35,6 +38,8 @@ export interface Warning {
     | 'no-codec'
     /** Nobody listened to the messages of a channel, and too many waited. */
     | 'message-lost'
+    /** A call rings, and there is no listener for `call`. */
+    | 'nobody-listens'
   /** What happened, for people. */
   readonly message: string
   /** What was thrown, where something was. */
@@ -47,11 +52,17 @@ export interface Warning {
  * goes to the console.
  */
 export const createEmitter = <Events extends Record<string, unknown>>(
+  types: readonly (keyof Events & string)[],
   warn: (warning: Warning) => void,
 ): Emitter<Events> => {
   const emitter = mitt<Events>()
+  const isHeard = (type: keyof Events) => Boolean(emitter.all.get(type)?.length)
   return {
+    isHeard,
     on: (type, listener) => {
+      assertKnown('events', { [type]: listener }, types)
+      if (typeof listener !== 'function')
+        throw new ParleyError('invalid-option', `The listener of "${String(type)}" is no function.`)
       const report = (error: unknown) => {
         const name = String(type)
         // A listener for warnings that fails must not be told so again and again.
@@ -65,7 +76,7 @@ export const createEmitter = <Events extends Record<string, unknown>>(
     },
     emit: (type, payload) => {
       // Nobody listens, and it shall not be lost.
-      if (type === 'warning' && !emitter.all.get(type)?.length) console.warn('Parley:', payload)
+      if (type === 'warning' && !isHeard(type)) console.warn('Parley:', payload)
       emitter.emit(type, payload)
     },
     clear: () => emitter.all.clear(),

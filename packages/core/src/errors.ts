@@ -62,7 +62,9 @@ export const isParleyError = (value: unknown): value is ParleyError =>
 const refusals = /^(insecure-context|unsupported|unauthorized|id-taken|room-full|incompatible)$/
 
 /** Why a transport could not join, as a ParleyError. It names its code, since it cannot import the class. */
-export const toTransportError = (cause: unknown): ParleyError => {
+export const toTransportError = (cause: unknown, what = ''): ParleyError => {
   const { code, message } = (cause ?? {}) as Partial<ParleyError>
-  return new ParleyError(code && refusals.test(code) ? code : 'transport-failed', message ?? String(cause), { cause })
+  return new ParleyError(code && refusals.test(code) ? code : 'transport-failed', what + (message ?? String(cause)), {
+    cause,
+  })
 }

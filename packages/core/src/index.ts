@@ -1,5 +1,13 @@
 export { createPeer } from './peer.ts'
-export type { CallOptions, Peer, PeerCounters, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
+export type {
+  CallOptions,
+  Peer,
+  PeerCounters,
+  PeerDropReason,
+  PeerEvents,
+  PeerOptions,
+  PeerSignaling,
+} from './peer-handle.ts'
 export type { Session, SessionEvents, SessionMute, SessionSignal, SessionTrack } from './session/session-handle.ts'
 export type { SessionTransceiver } from './session/tracks.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'

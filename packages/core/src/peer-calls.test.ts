@@ -271,7 +271,11 @@ it('says why it cannot be in the room, before it joined as `ready` and after it 
   await alice.ready
   refuse(Object.assign(new Error('Somebody else is called alice now.'), { code: 'id-taken' }))
   expect(warnings).toMatchObject([
-    { code: 'transport-failed', message: 'Somebody else is called alice now.', error: { code: 'id-taken' } },
+    {
+      code: 'transport-failed',
+      message: expect.stringContaining('"lobby". Somebody else is called alice now.'),
+      error: { code: 'id-taken' },
+    },
   ])
   const early = enter('bob', {
     transport: (join) => {

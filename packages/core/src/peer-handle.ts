@@ -40,6 +40,12 @@ export interface CallOptions {
   readonly metadata?: unknown
 }
 
+/**
+ * The link of a peer to its room: `joining` until it is open for the first time, `lost` while it is tried again, `refused`
+ * when nobody tries any more.
+ */
+export type PeerSignaling = 'joining' | 'open' | 'lost' | 'refused'
+
 /** What a peer tells, by the names of `on`. */
 export type PeerEvents = {
   /** Somebody calls: `accept()` or `reject()`. */
@@ -49,7 +55,7 @@ export type PeerEvents = {
   /** An instance has left the room, or its link was lost for longer than the transport waits. Sessions do not end by it. */
   'peer-left': PeerAddress
   /** The link to the room. Sessions that are connected do not need it. */
-  signaling: 'open' | 'lost'
+  signaling: Exclude<PeerSignaling, 'joining'>
   /** Something went wrong that ends no session, such as a transport that is refused, or a listener that throws. */
   warning: Warning
 }
@@ -81,7 +87,9 @@ export interface Peer {
    * transport goes on trying then, and what was called waits for it.
    */
   readonly ready: Promise<void>
-  /** Who else is in the room now. */
+  /** The link to the room now. Without one for 5 s, a `warning` `transport-failed` says why, as far as that is known. */
+  readonly signaling: PeerSignaling
+  /** Who else is in the room now, as far as heard; with some transports that is a moment after `ready`. */
   readonly peers: readonly PeerAddress[]
   /** The sessions that have not ended. */
   readonly sessions: readonly Session[]
@@ -90,7 +98,8 @@ export interface Peer {
   /**
    * Calls somebody. There is one session at a time between two peers: one that is there already is returned, and one
    * that rings is accepted, so that two who call each other at once always meet.
-   * Throws `self-call`, `invalid-id`, `invalid-option` (metadata) or `closed`.
+   * Throws `self-call`, `invalid-id`, `invalid-option` (metadata), `closed`, or that with which `ready` was rejected when
+   * the room refused this peer.
    */
   readonly call: (remoteId: string, options?: CallOptions) => Session
   /** Listens to an event until what it returns is called. What a listener throws comes as `warning`. */

@@ -31,12 +31,47 @@ describe('createPeer', () => {
     ['a room that is no text', { room: undefined as unknown as string }, 'invalid-room', /undefined/],
     ['a deadline that is no time', { deadlines: { reach: Number.NaN } }, 'invalid-option', /reach: NaN/],
     ['a deadline before now', { deadlines: { end: -1 } }, 'invalid-option', /end: -1/],
-    ['a deadline of another name', { deadlines: { reech: 5 } as object }, 'invalid-option', /reech: 5/],
+    ['a deadline of another name', { deadlines: { reech: 5 } as object }, 'invalid-option', /no "reech".*reach/],
+    ['a deadline in words', { deadlines: { reach: '2000' } as object }, 'invalid-option', /reach: 2000/],
+    ['an option of another name', { iceServers: [] } as object, 'invalid-option', /no "iceServers".*createPeer.*rtc/],
+    ['an option of rtc of another name', { rtc: { iceServers: [] } as object }, 'invalid-option', /configuration/],
   ])('refuses %s before it joins anything', (_, options, code, message) => {
     const error = thrownBy(() => createPeer({ room: 'lobby', transport, rtc: { RTCPeerConnection }, ...options }))
     expect(error).toMatchObject({ name: 'ParleyError', code })
     expect(error.message).toMatch(message)
     expect(transport).not.toHaveBeenCalled()
+  })
+
+  it('refuses to tell what it has no event for, or to tell it to nobody, as its sessions and channels do', () => {
+    const { enter } = createStage()
+    const peer = enter('alice')
+    const session = peer.call('bob')
+    const channel = session.openChannel('chat')
+    const on = (target: { readonly on: unknown }, type: string, listener: unknown = () => {}) =>
+      thrownBy(() => (target.on as (type: string, listener: unknown) => void)(type, listener))
+    expect(on(peer, 'calls').message).toBe(
+      'There is no "calls" among the events: call, peer-joined, peer-left, signaling, warning.',
+    )
+    expect(on(session, 'connected')).toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining('ended'),
+    })
+    expect(on(channel, 'data')).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('message') })
+    expect(on(peer, 'call', 'answer').message).toMatch(/listener of "call" is no function/)
+    void peer.close()
+  })
+
+  it('refuses options of other names, where there is a call and where a channel', () => {
+    const { enter } = createStage()
+    const peer = enter('alice')
+    expect(thrownBy(() => peer.call('bob', { meta: {} } as object)).message).toMatch(/no "meta".*call: metadata/)
+    expect(peer.sessions).toEqual([])
+    const session = peer.call('bob')
+    expect(thrownBy(() => session.openChannel('chat', { order: true } as object)).message).toMatch(
+      /no "order".*ordered/,
+    )
+    expect(session.getSnapshot().channels).toEqual([])
+    void peer.close()
   })
 
   it.each<[string, unknown]>([

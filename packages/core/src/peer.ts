@@ -1,10 +1,11 @@
+import { assertKnown } from './assert-known.ts'
 import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
 import { ParleyError, toTransportError } from './errors.ts'
 import { createHighest } from './highest.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
-import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
+import type { Peer, PeerDropReason, PeerEvents, PeerOptions, PeerSignaling } from './peer-handle.ts'
 import { resolvePeerOptions } from './peer-options.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
@@ -22,6 +23,9 @@ export type { Peer, PeerOptions } from './peer-handle.ts'
 const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
 const maxDialogsEach = 128
+const eventTypes = ['call', 'peer-joined', 'peer-left', 'signaling', 'warning'] as const
+/** ms without a link until that is worth a warning: most that are lost are back before. */
+const linkPatience = 5_000
 
 /**
  * Joins a room under an id, to call others there and to be called. It joins at once and stays until `close()`, or until
@@ -44,18 +48,23 @@ export const createPeer = (options: PeerOptions): Peer => {
   const { raise: isNewCall } = createHighest()
   const ready = withResolvers<void>()
   let calls = 0
-  let signaling: 'open' | 'lost' = 'lost'
+  let signaling: PeerSignaling = 'joining'
+  let refusal: ParleyError | undefined
   let closing: Promise<void> | undefined
   const closed = withResolvers<void>()
   let joinTimer: unknown
+  let linkTimer: unknown
 
-  const events = createEmitter<PeerEvents>((warning) => events.emit('warning', warning))
+  const events = createEmitter<PeerEvents>(eventTypes, (warning) => events.emit('warning', warning))
 
-  const setSignaling = (state: 'open' | 'lost') => {
+  const setSignaling = (state: Exclude<PeerSignaling, 'joining'>) => {
     if (signaling === state) return
     signaling = state
+    clock.clearTimeout(linkTimer)
+    if (state === 'lost') watchLink()
+    else clock.clearTimeout(joinTimer)
     if (state === 'open') {
-      clock.clearTimeout(joinTimer)
+      refusal = undefined
       ready.resolve()
     }
     for (const { transportChanged } of dialogs.values()) transportChanged()
@@ -64,8 +73,19 @@ export const createPeer = (options: PeerOptions): Peer => {
 
   /** The transport cannot join, or not again. */
   const refuse = (error: ParleyError) => {
+    refusal = error
     ready.reject(error)
     events.emit('warning', { code: 'transport-failed', message: error.message, error })
+    setSignaling('refused')
+  }
+
+  const trouble = () => link.trouble ?? 'The server of the transport does not answer.'
+  const watchLink = () => {
+    const warn = () => {
+      const message = `"${id}" has had no link to the room "${room}" for ${linkPatience} ms, and goes on trying. ${trouble()}`
+      events.emit('warning', { code: 'transport-failed', message })
+    }
+    linkTimer = clock.setTimeout(warn, linkPatience)
   }
 
   const takePresence = ({ type, peer }: PresenceChange) => {
@@ -160,6 +180,10 @@ export const createPeer = (options: PeerOptions): Peer => {
 
   const ring = ({ session, dialog }: SessionControl) => {
     const isRinging = () => session.getSnapshot().status === 'ringing'
+    if (isRinging() && !events.isHeard('call')) {
+      const message = `A call of "${session.remoteId}" rings, and nobody listens for "call"; it is in peer.sessions.`
+      events.emit('warning', { code: 'nobody-listens', message })
+    }
     if (isRinging()) events.emit('call', session)
     if (isRinging()) dialog().send({ type: 'ringing' })
   }
@@ -195,6 +219,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   const closeAll = async () => {
     stopListening()
     clock.clearTimeout(joinTimer)
+    clock.clearTimeout(linkTimer)
     const live = [...sessions]
     for (const { send } of live) send({ type: 'call.close' })
     await Promise.all(live.map(({ whenEnded }) => whenEnded))
@@ -219,8 +244,8 @@ export const createPeer = (options: PeerOptions): Peer => {
     self: { id, instance },
     onOpen: () => setSignaling('open'),
     onClose: (reason) => {
-      if (reason) refuse(toTransportError(reason))
-      setSignaling('lost')
+      if (reason) refuse(toTransportError(reason, `"${id}" cannot join the room "${room}". `))
+      else setSignaling('lost')
     },
     onMessage: receive,
     onPresence: takePresence,
@@ -228,13 +253,13 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
   const giveUp = () =>
     ready.reject(
-      new ParleyError(
-        'transport-failed',
-        `The room "${room}" was not joined in ${deadlines.join} ms: no answer of the transport's server.`,
-      ),
+      new ParleyError('transport-failed', `The room "${room}" was not joined in ${deadlines.join} ms. ${trouble()}`),
     )
   const link = joinRoom(options.transport, join)
-  if (signaling === 'lost') joinTimer = clock.setTimeout(giveUp, deadlines.join)
+  if (signaling === 'joining') {
+    joinTimer = clock.setTimeout(giveUp, deadlines.join)
+    watchLink()
+  }
   const stopListening = listenToSurroundings({
     onNetworkChange: tellSessions('network.changed'),
     onFreeze: tellSessions('page.frozen'),
@@ -247,6 +272,9 @@ export const createPeer = (options: PeerOptions): Peer => {
     instance,
     room,
     ready: ready.promise,
+    get signaling() {
+      return signaling
+    },
     get peers() {
       return [...present.values()]
     },
@@ -254,10 +282,13 @@ export const createPeer = (options: PeerOptions): Peer => {
       return [...sessions].map(({ session }) => session)
     },
     counters,
-    call: (remoteId, { metadata } = {}) => {
+    call: (remoteId, options = {}) => {
+      assertKnown('options of call', options, ['metadata'])
+      const { metadata } = options
       if (closing) throw new ParleyError('closed', `The peer "${id}" is closed.`)
       assertName('id to call', remoteId, 'invalid-id')
       if (remoteId === id) throw new ParleyError('self-call', `The peer "${id}" cannot call itself.`)
+      if (refusal) throw refusal
       if (!isMetadata(metadata))
         throw new ParleyError(
           'invalid-option',

@@ -42,7 +42,7 @@ describe('the id of a lost peer', () => {
       const thief = connect(url)
       await thief.opened
       thief.hello({ id: 'ann', resume })
-      expect(await thief.closed).toEqual([4423, '20000'])
+      expect(await thief.closed).toEqual([4423, 'the id is held for 20000 ms'])
     }
   })
 

@@ -51,7 +51,7 @@ const claim = (context: RelayContext, connection: Connection, entry: Claim): voi
   if (isOwner(member, hello)) return takeOver(context, connection, entry, member)
   if (member.link) return ask(context, connection, member.link)
   const wait = Math.max(1, Math.ceil((member.hold?.until ?? 0) - context.now))
-  closeConnection(connection, 'idHeld', String(wait))
+  closeConnection(connection, 'idHeld', `the id is held for ${wait} ms`)
 }
 
 const isOwner = ({ resume }: Member<Connection>, hello: Hello): boolean => {

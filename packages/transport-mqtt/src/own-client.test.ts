@@ -55,6 +55,13 @@ describe('a room on clients of its own', () => {
     return createFakeClient()
   }
 
+  it('says what is wrong while it has no broker', async () => {
+    const ann = await start()
+    expect(ann.link.trouble).toBeUndefined()
+    refuse(undefined)
+    expect(ann.link.trouble).toBe('No MQTT broker: Connection refused.')
+  })
+
   it('falls back to MQTT 3.1.1 at once, and stays there', async () => {
     const ann = await start()
     refuse(1)

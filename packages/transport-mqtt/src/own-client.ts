@@ -84,14 +84,16 @@ export const keepConnected = (
     } catch (error) {
       if (isStopped) return
       const { code, message } = error as { code?: unknown; message: string }
-      if (code === 'unsupported') room.giveUp(code, message)
-      else connectLater()
+      if (code === 'unsupported') return room.giveUp(code, message)
+      room.lose(message)
+      connectLater()
     }
   }
 
   const watch = (next: MqttClient): void => {
     let connectedAt: number | undefined
     let reason: unknown
+    let why = 'it does not answer'
     client = next
     next.on('connect', (packet: { readonly properties?: ServerProperties }) => {
       connectedAt = clock.now()
@@ -99,7 +101,10 @@ export const keepConnected = (
     })
     next.on('message', room.receive)
     next.on('disconnect', (packet: { readonly reasonCode?: number }) => (reason = packet.reasonCode))
-    next.on('error', (error: { readonly code?: unknown }) => (reason ??= error.code))
+    next.on('error', (error: { readonly code?: unknown; readonly message: string }) => {
+      reason ??= error.code
+      why = error.message
+    })
     next.on('close', () => {
       if (client !== next) return
       client = undefined
@@ -107,11 +112,11 @@ export const keepConnected = (
       if (room.isPresent()) dismissals = 0
       else if (connectedAt !== undefined) dismissals += 1
       if (connectedAt !== undefined && clock.now() - connectedAt >= stableAfter) attempt = 0
-      recover(reason)
+      recover(reason, why)
     })
   }
 
-  const recover = (reason: unknown): void => {
+  const recover = (reason: unknown, why: string): void => {
     if (version === 5 && !options.protocolVersion && (reason === 1 || reason === 132)) {
       version = 4
       return void connect()
@@ -122,7 +127,7 @@ export const keepConnected = (
       const what = `The MQTT broker refuses the client ${clientId} (reason ${reason}, ${code}).`
       return room.giveUp(code, `${what} See its log, and its list of users.`)
     }
-    room.lose()
+    room.lose(why)
     connectLater()
   }
 

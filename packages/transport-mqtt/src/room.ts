@@ -23,7 +23,7 @@ export interface Room {
   readonly enter: (client: MqttClient, properties: ServerProperties | undefined) => void
   readonly receive: ReceiveMessage
   /** The client is gone. */
-  readonly lose: () => void
+  readonly lose: (why?: unknown) => void
   /** The room cannot be joined. */
   readonly giveUp: (code: RefusalCode, message: string) => void
   /** Takes the presence back. Resolves, within a second, with whether the broker has confirmed it. */
@@ -64,6 +64,7 @@ export const createRoom = (
   let state: 'lost' | 'entering' | 'unseen' | 'present' | 'closed' = 'lost'
   let client: MqttClient | undefined
   let longest = maxLength
+  let trouble: string | undefined
   let unconfirmed = 0
   let timer: unknown
 
@@ -141,8 +142,9 @@ export const createRoom = (
 
   const namesIn = (topic: string): (string | undefined)[] => topic.slice(topics.room.length).split('/').map(nameOf)
 
-  const lose = (): void => {
+  const lose: Room['lose'] = (why = 'not connected') => {
     if (state === 'closed') return
+    trouble = `No MQTT broker: ${why}.`
     const wasOpen = isOpen()
     state = 'lost'
     client = undefined
@@ -234,6 +236,9 @@ export const createRoom = (
       close,
       get maxLength() {
         return longest
+      },
+      get trouble() {
+        return trouble
       },
     },
   }

@@ -1,6 +1,6 @@
 /** RFC 6455, section 7.4.1: the code of a connection that ended without a close frame. */
 export const lost = 1006
-/** The id is held for an instance that was lost; the reason is how long it still is, in ms. */
+/** The id is held for an instance that was lost; the number in the reason is how long it still is, in ms. */
 export const idHeld = 4423
 /** What was said first was malformed. */
 export const malformed = 4400

@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import type { SignalingJoin, SignalingLink, SignalingTransport } from '@parley-rtc/core'
+import { codedError } from './coded-error.ts'
 import { createLink } from './link.ts'
 import type { WebSocketCounters, WebSocketTransportOptions } from './options.ts'
 import type { WebSocketConstructor } from './web-socket.ts'
@@ -21,17 +22,16 @@ export interface WebSocketTransport extends SignalingTransport {
 }
 
 /**
- * A transport over the Parley relay at `url`. Throws at once if that is no address; joining throws `unsupported` where
+ * A transport over the Parley relay at `url`. Throws `invalid-option` at once if that is no address; joining throws `unsupported` where
  * there is no WebSocket. The relay may refuse the room with `unauthorized`, `id-taken`, `room-full` or `incompatible`.
  */
 export const webSocketTransport = (options: WebSocketTransportOptions): WebSocketTransport => {
-  const url = toAddress(options.url)
+  const url = toAddress(options?.url)
   const counters = { unsent: 0 }
   const transport = (join: SignalingJoin): SignalingLink => {
     const { WebSocket = globalThis.WebSocket as WebSocketConstructor | undefined } = options
     if (WebSocket) return createLink(url, WebSocket, options, join, counters)
-    const error = new Error('webSocketTransport finds no WebSocket here: pass the class of the package "ws".')
-    throw Object.assign(error, { code: 'unsupported' })
+    throw codedError('unsupported', 'No WebSocket here: pass the class of the package "ws".')
   }
   return Object.assign(transport, { counters })
 }
@@ -43,5 +43,5 @@ const toAddress = (text: string | URL): URL => {
   } catch {
     // Said below.
   }
-  throw new Error(`webSocketTransport needs a url like "wss://relay.example", not "${text}".`)
+  throw codedError('invalid-option', `webSocketTransport needs a url like "wss://relay.example", not "${text}".`)
 }

@@ -1,5 +1,6 @@
 import type { Clock, PeerAddress, SignalingJoin, SignalingLink } from '@parley-rtc/core'
 import { idHeld, refusals } from './close-codes.ts'
+import { codedError } from './coded-error.ts'
 import { openConnection, type Connection, type RelayFrame } from './connection.ts'
 import { onWake } from './on-wake.ts'
 import type { WebSocketCounters, WebSocketTransportOptions } from './options.ts'
@@ -37,7 +38,7 @@ export const createLink = (
   counters: WebSocketCounters,
 ): SignalingLink => {
   const { token, protocols = [], clock = systemClock, random = Math.random } = options
-  const { id, instance } = join.self
+  const { instance } = join.self
   /** Nobody, once the link was closed or refused. */
   let listener: SignalingJoin | undefined = join
   const present = new Map<string, PeerAddress>()
@@ -70,7 +71,7 @@ export const createLink = (
 
   const hello = async (): Promise<string> => {
     const given = typeof token === 'function' ? await token() : token
-    return JSON.stringify({ room: join.room, id, instance, token: given, resume })
+    return JSON.stringify({ room: join.room, ...join.self, token: given, resume })
   }
 
   const takeFrame = (frame: RelayFrame): void => {
@@ -106,12 +107,12 @@ export const createLink = (
     if (livedFor >= stableAfter) failures = 0
     const told = listener
     const refusal = refusals[code]
-    const why = `"${id}" cannot join the room "${join.room}" at ${url.host}: ${reason || refusal} (${code}).`
-    const error = refusal ? Object.assign(new Error(why), { code: refusal }) : undefined
+    link.trouble = `${url.host}: ${reason || refusal || 'no answer'} (${code}).`
+    const error = refusal ? codedError(refusal, link.trouble) : undefined
     if (error) stop()
     if (error || livedFor >= 0) told?.onClose(error)
     if (!listener) return
-    const asked = code === idHeld ? toWait(reason) : drain
+    const asked = code === idHeld ? toWait(/\d+/.exec(`${reason}`)) : drain
     drain = 0
     mayHurry = asked === 0
     retryTimer = clock.setTimeout(connect, asked + random() * (backoff[failures++] ?? maxBackoff))
@@ -128,18 +129,19 @@ export const createLink = (
     if (connection) connection.probe(isNetwork)
     else if (mayHurry) connect()
   })
-  connect()
-
-  return {
+  const link = {
     maxLength,
-    send: (to, text) => {
+    trouble: undefined as string | undefined,
+    send: (to: string, text: string) => {
       if (clock.now() < quietUntil || !connection?.send(`${to}\n${text}`)) counters.unsent += 1
     },
     close: async () => {
       stop()
       await (closed ??= connection?.close())
     },
-  }
+  } satisfies SignalingLink
+  connect()
+  return link
 }
 
 const isAddress = (value: unknown): value is PeerAddress => {

@@ -18,7 +18,7 @@ describe('refusals', () => {
     expect(calls).toEqual(['close'])
     expect(reasons[0]).toMatchObject({
       code,
-      message: `"ann" cannot join the room "lobby" at relay.example: the reason in words (${closeCode}).`,
+      message: `relay.example: the reason in words (${closeCode}).`,
     })
     await clock.advance(600_000)
     expect([sockets.length, clock.pending]).toEqual([1, 0])
@@ -35,6 +35,16 @@ describe('refusals', () => {
     expect(calls).toEqual(['open', 'close', 'close'])
     expect(reasons).toEqual([undefined, expect.objectContaining({ code })])
     expect(clock.pending).toBe(0)
+  })
+
+  it.each([
+    ['no answer', 1006, '', 'relay.example: no answer (1006).'],
+    ['an id that is held', 4423, 'the id is held for 20000 ms', 'relay.example: the id is held for 20000 ms (4423).'],
+  ])('are not all: %s is the trouble of the link, which is tried again', async (_, closeCode, reason, trouble) => {
+    const { socket, link } = await createStage()
+    expect(link.trouble).toBeUndefined()
+    socket().end(closeCode, reason)
+    expect(link.trouble).toBe(trouble)
   })
 
   it('are told once when the room was open', async () => {

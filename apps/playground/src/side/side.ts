@@ -9,6 +9,7 @@ import {
   type SessionSignal,
   type SessionSnapshot,
   type SignalingTransport,
+  type PeerSignaling,
 } from '@parley-rtc/core'
 import { otherOf, type Name } from '../place.ts'
 
@@ -28,7 +29,7 @@ export interface SideState {
   readonly name: Name
   readonly other: Name
   /** The way to the room. */
-  readonly signaling: 'joining' | 'open' | 'lost'
+  readonly signaling: PeerSignaling
   /** Who else is in the room. */
   readonly present: readonly PeerAddress[]
   /** The newest session; it stays after its end. */
@@ -88,7 +89,7 @@ export const createSide = ({ name, room, transport, onChange, onEvent }: SideOpt
   let state: SideState = {
     name,
     other,
-    signaling: 'joining',
+    signaling: peer.signaling,
     present: [],
     session: undefined,
     heard: undefined,

@@ -8,6 +8,7 @@ export const tellStatus = ({ session, end, signaling, name, other, present, conn
     case undefined:
     case 'idle':
       if (signaling === 'lost') return { word: 'Cut off', sentence: 'Calls wait for the way to the room.' }
+      if (signaling === 'refused') return { word: 'Refused', sentence: 'The room does not let this side in.' }
       if (signaling !== 'open') return { word: 'Joining', sentence: 'On the way into the room.' }
       return { word: 'Ready', sentence: isThere ? `${other} is here, too.` : `${other} is not here yet.` }
     case 'calling':

@@ -7,6 +7,7 @@ const carriers: Record<SessionSnapshot['signaling'], string> = {
   control: 'control: over the connection itself',
   both: 'both: the connection itself may be dead',
   none: 'none: it waits',
+  unaddressed: 'unaddressed: it waits for somebody with the id',
 }
 
 /** The small print: counters of the snapshot, and the report of the session. */

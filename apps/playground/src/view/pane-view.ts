@@ -80,6 +80,7 @@ export const createPaneView = (side: Side): PaneView => {
 
 const tellPresence = ({ signaling, present, name }: SideState): string => {
   if (signaling === 'lost') return 'The way to the room is lost.'
+  if (signaling === 'refused') return 'is not let into the room'
   if (signaling === 'joining') return 'joins the room'
   const counts = new Map<string, number>()
   for (const { id } of present) counts.set(id, (counts.get(id) ?? 0) + 1)

@@ -37,6 +37,37 @@ describe('after a call', () => {
     })
   })
 
+  it('says that this side has no link to its room', async () => {
+    const options = { before: ({ network }: ReturnType<typeof createStage>) => network.disconnect('alice') }
+    const { advice } = await callAnd(() => {}, options)
+    expect(advice).toEqual({ cause: 'signaling-lost', sentence: expect.stringContaining('"bob" was never asked') })
+  })
+
+  it('says that nobody took the call', async () => {
+    const stage = createStage()
+    const [alice, bob] = await stage.pair({ deadlines: { ...deadlines, answer: 2_000 } })
+    letRing(bob)
+    const { session } = watch(alice.call('bob'))
+    await stage.clock.advance(10_000)
+    expect(adviseOn(await session.report())).toMatchObject({ cause: 'unanswered' })
+    await stage.leftovers()
+  })
+
+  it('says that the configuration cannot be used, and the error of the session has what was thrown', async () => {
+    const stage = createStage()
+    const wrong = new TypeError('Malformed URL')
+    const alice = stage.enter('alice', { rtc: { configuration: () => Promise.reject(wrong) } })
+    acceptAll(stage.enter('bob'))
+    await stage.clock.advance(50)
+    const { session } = watch(alice.call('bob'))
+    session.on('warning', () => {})
+    const failure = session.connected.catch((error: unknown) => error)
+    await stage.clock.advance(10_000)
+    expect(await failure).toMatchObject({ code: 'session-ended', reason: 'failed', cause: wrong })
+    expect(adviseOn(await session.report())).toMatchObject({ cause: 'negotiation-failed' })
+    await stage.leftovers()
+  })
+
   it('says that the other side closed its page, or hung up', async () => {
     const closed = await callAnd((_, callee) => callee?.session.hangup())
     expect(closed.advice).toEqual({ cause: 'other-side-closed', sentence: '"bob" hung up.' })
@@ -119,6 +150,8 @@ describe('on a report', () => {
     ['expired-credentials', { iceErrors: { 401: 1 } }],
     ['relay-unreachable', { connection: { ice: 'failed', iceTransportPolicy: 'relay' }, iceErrors: { 701: 1 } }],
     ['transport-refused', { end: { reason: 'unauthorized', by: 'local' } }],
+    ['negotiation-failed', { warnings: { 'negotiation-failed': 1 } }],
+    ['unanswered', { end: { reason: 'unanswered', by: 'local' } }],
     ['version', { end: { reason: 'incompatible', by: 'remote' } }],
     ['codecs', { end: undefined, warnings: { 'no-codec': 1 } }],
     [undefined, { candidateTypes: relayed, iceErrors: { 401: 1 } }],
@@ -140,7 +173,7 @@ describe('on a report', () => {
     const headings = [...readFileSync(page, 'utf8').matchAll(/^## `([\w-]+)`/gm)].map(([, name]) => name)
     const source = readFileSync(new URL('advise-on.ts', import.meta.url), 'utf8')
     const causes = [...source.matchAll(/^ {2}\| '([\w-]+)'/gm)].map(([, name]) => name)
-    expect(causes).toHaveLength(10)
+    expect(causes).toHaveLength(13)
     expect(headings.sort()).toEqual(causes.sort())
   })
 })

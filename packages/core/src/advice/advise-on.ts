@@ -1,17 +1,20 @@
 import type { PeerCounters } from '../peer-handle.ts'
 import type { Counts, SessionReport } from '../session/report.ts'
 
-/** The ten commonest reasons for which a call does not connect, or not as it should. */
+/** The commonest reasons for which a call does not connect, or not as it should. */
 export type AdviceCause =
   | 'callee-absent'
   | 'codecs'
   | 'expired-credentials'
+  | 'negotiation-failed'
   | 'no-turn'
   | 'other-side-closed'
   | 'permission'
   | 'relay-unreachable'
+  | 'signaling-lost'
   | 'transport-refused'
   | 'udp-blocked'
+  | 'unanswered'
   | 'version'
 
 /** What is wrong, as far as can be told. */
@@ -66,11 +69,17 @@ const adviseOnReport = (report: SessionReport, peer?: { readonly counters: PeerC
     )
   if (reason === 'unauthorized')
     return advice('transport-refused', `${name} could not read the signaling: both sides need the same secret.`)
+  if (reason === 'unreachable' && snapshot.signaling === 'none')
+    return advice(
+      'signaling-lost',
+      `This peer has no link to its room, so ${name} was never asked. Is the server of the transport up, and is its ` +
+        'address right? `peer.signaling` tells how the link is, and a `warning` of the peer what is the matter with it.',
+    )
   if (reason === 'unreachable')
     return advice(
       'callee-absent',
-      `${name} gave no sign of life. Is it in the same room, under this very id, over the same server? And is this ` +
-        'peer in it, so that `peer.ready` has resolved?',
+      `${name} gave no sign of life. Is it in the same room, under this very id, over the same server? ` +
+        '`peer.peers` tells who is there.',
     )
   if (end?.by === 'remote' && (reason === 'hangup' || reason === 'closed' || reason === 'replaced'))
     return advice(
@@ -78,6 +87,18 @@ const adviseOnReport = (report: SessionReport, peer?: { readonly counters: PeerC
       reason === 'hangup'
         ? `${name} hung up.`
         : `${name} closed its page, or loaded it again. Call again when it is back: the peer tells \`peer-joined\`.`,
+    )
+  if (reason === 'unanswered')
+    return advice(
+      'unanswered',
+      `${name} was there, and nobody took the call or refused it. Does its page listen for \`call\` from the moment at ` +
+        'which it joins, and does each listener call `accept()` or `reject()`?',
+    )
+  if (reason === 'failed' && end?.by === 'local' && warnings['negotiation-failed'])
+    return advice(
+      'negotiation-failed',
+      'What was given for the connection cannot be used: `rtc.configuration` is refused by the browser, or its function ' +
+        'failed. The `warning` `negotiation-failed` of the session and the `cause` of its error say what was wrong.',
     )
   if (reason === 'failed') return adviseOnPath(report)
   if (warnings['no-codec'])
@@ -103,7 +124,7 @@ const adviseOnPath = ({ connection, candidateTypes, iceErrors }: SessionReport):
   if (!hasRelay && connection.iceTransportPolicy === 'relay')
     return advice(
       'relay-unreachable',
-      'Only relays are allowed (`iceTransportPolicy: "relay"`), and none could be reached. Check the address of the ' +
+      'Only relays are allowed (`iceTransportPolicy: "relay"`), and none was given or could be reached. Check the address of the ' +
         'TURN server, its port in the firewall, and add `turns:` on port 443.',
     )
   if (!hasRelay && iceErrors['701'] && !has(sent, 'srflx'))

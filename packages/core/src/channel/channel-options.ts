@@ -1,3 +1,4 @@
+import { assertKnown } from '../assert-known.ts'
 import { ParleyError } from '../errors.ts'
 
 /** What a channel promises, and how much it may keep. Every limit is in bytes. */
@@ -31,11 +32,24 @@ export interface ChannelOptions {
 /** The largest value of a number, where it is not 1 TiB: those of RTCDataChannelInit and of Chromium's streams. */
 const largest: Readonly<Record<string, number>> = { maxRetransmits: 65_534, maxPacketLifeTime: 65_534, id: 1023 }
 
+const names = [
+  'ordered',
+  'maxRetransmits',
+  'maxPacketLifeTime',
+  'protocol',
+  'negotiated',
+  'id',
+  'resendWindow',
+  'maxWaiting',
+  'maxMessage',
+]
+
 export type ResolvedOptions = ChannelOptions &
   Required<Pick<ChannelOptions, 'resendWindow' | 'maxWaiting' | 'maxMessage'>>
 
 /** The options with their defaults. Throws `invalid-option` for what is out of range or excludes something else. */
 export const resolveOptions = (options: ChannelOptions): ResolvedOptions => {
+  assertKnown('options of a channel', options, names)
   for (const [name, value] of Object.entries(options)) {
     const [least, most] = [name === 'id' ? 1 : 0, largest[name] ?? 2 ** 40]
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= least && value <= most))

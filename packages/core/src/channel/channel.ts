@@ -52,7 +52,7 @@ export const createChannel = ({
   readonly onProgress: () => void
   readonly warn: (warning: Warning) => void
 }): ChannelControl => {
-  const events = createEmitter<ChannelEvents>(warn)
+  const events = createEmitter<ChannelEvents>(['open', 'message', 'lost', 'close'], warn)
   /** By RTCDataChannel: whether this side opened it, and what stops listening to it. */
   const attached = new Map<RTCDataChannel, { readonly isOwn: boolean; readonly stop: () => void }>()
   let state: ChannelState = 'connecting'

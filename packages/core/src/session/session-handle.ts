@@ -63,7 +63,10 @@ export interface Session {
   readonly remoteId: string
   /** What the caller said with its call. */
   readonly metadata: unknown
-  /** Resolves with the first connection; rejects with a ParleyError `session-ended` when the session ends before. */
+  /**
+   * Resolves with the first connection; rejects with a ParleyError `session-ended` when the session ends before. Its `cause`
+   * is what the negotiation threw, where something was thrown.
+   */
   readonly connected: Promise<void>
   /** Takes an incoming call. Throws `invalid-state` unless it is ringing. */
   readonly accept: () => void

@@ -29,15 +29,16 @@ export interface SessionSnapshot {
   /** Why it is ending or has ended. */
   readonly endReason: EndReason | undefined
   /**
-   * What is known of the other side while connected: `live`; `silent` when it did not answer, although the path is
-   * there; `frozen` when its page was, as browsers do to hidden ones.
+   * What is known of the other side. While calling: `unheard` without a sign of life, `heard` once it has the call, so that
+   * it rings there. While connected: `live`; `silent` when it did not answer, although the path is there; `frozen` when its
+   * page was, as browsers do to hidden ones.
    */
-  readonly liveness: 'live' | 'silent' | 'frozen' | undefined
+  readonly liveness: 'unheard' | 'heard' | 'live' | 'silent' | 'frozen' | undefined
   /** Which RTCPeerConnection of the session this is, from 1. */
   readonly connection: number
   /**
-   * What carries signaling now: the transport, the control channel of the connection, both while that may be dead, or
-   * nothing, so that it waits.
+   * What carries signaling now: the transport, the control channel of the connection, or both while that may be dead. It
+   * waits with `none`, without a link to the room, and with `unaddressed`, while nobody has the id that is called.
    */
   readonly signaling: Carrier
   /** The channels that have not closed. */
@@ -46,10 +47,13 @@ export interface SessionSnapshot {
   readonly candidates: CandidateCounters
 }
 
-/** What the state below `connected` says of the other side. */
+/** What the state below `calling` or `connected` says of the other side. */
 export const livenessOf = (value: StateValueFrom<typeof sessionMachine>): SessionSnapshot['liveness'] => {
-  const { connected } = ((value as { readonly active?: object }).active ?? {}) as { readonly connected?: string }
-  if (connected === undefined) return
+  const { calling, connected } = ((value as { readonly active?: object }).active ?? {}) as {
+    readonly calling?: 'unheard' | 'heard'
+    readonly connected?: string
+  }
+  if (connected === undefined) return calling
   if (connected === 'frozen') return 'frozen'
   return connected === 'doubted' || connected === 'moved' ? 'silent' : 'live'
 }

@@ -6,7 +6,7 @@ import { listen } from '../listen.ts'
 import { assertName } from '../name.ts'
 import { carriesMedia } from '../rtc/media.ts'
 import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
-import type { Dialog, DialogEvent } from '../signaling/dialog.ts'
+import { canCarry, type Dialog, type DialogEvent } from '../signaling/dialog.ts'
 import type { Message } from '../signaling/message.ts'
 import { withResolvers } from '../with-resolvers.ts'
 import { createChannels } from './channels.ts'
@@ -62,7 +62,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     report.warning(warning)
     events.emit('warning', warning)
   }
-  const events = createEmitter<SessionEvents>(warn)
+  const events = createEmitter<SessionEvents>(eventTypes, warn)
 
   const channels = createChannels({
     onChannel: (channel) => events.emit('channel', channel),
@@ -76,6 +76,8 @@ export const createSession = (options: SessionOptions): SessionControl => {
   const remoteTracks = createRemoteTracks(events.emit)
   let peerConnection: RTCPeerConnection | undefined
   let stopControl: (() => void) | undefined
+  /** What the negotiation threw last, for whoever waits for the connection. */
+  let failure: unknown
   const connection = connectionLogic({
     clock,
     ...rtc,
@@ -114,8 +116,10 @@ export const createSession = (options: SessionOptions): SessionControl => {
     },
     onStaleConfiguration: (error) =>
       warn({ code: 'configuration-failed', message: `No new configuration for ICE: ${String(error)}`, error }),
-    onFailure: (error) =>
-      warn({ code: 'negotiation-failed', message: `The connection could not be negotiated: ${String(error)}`, error }),
+    onFailure: (error) => {
+      failure = error
+      warn({ code: 'negotiation-failed', message: `The connection could not be negotiated: ${String(error)}`, error })
+    },
     onTrack: remoteTracks.take,
     onDataChannel: channels.take,
   })
@@ -163,7 +167,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
 
   /** An end that nothing can carry will not be confirmed, so nobody need wait for it. */
   const settleIfAlone = () => {
-    if (dialog.carrier() === 'none') actor.send({ type: 'delivery.settled' })
+    if (!canCarry(dialog.carrier())) actor.send({ type: 'delivery.settled' })
   }
 
   const onDialogEvent = (event: DialogEvent) => {
@@ -197,8 +201,8 @@ export const createSession = (options: SessionOptions): SessionControl => {
     dialog.acknowledge()
     const { reason, by } = end
     const message = end.message ? `, who said: ${end.message}` : ''
-    const sentence = `The session with "${remoteId}" ended before it connected, as ${reason} by ${sides[by]}${message}.`
-    connected.reject(new ParleyError('session-ended', sentence, { reason }))
+    const sentence = `The session with "${remoteId}" ended before it connected: ${reason}, by ${sides[by]}${message}.`
+    connected.reject(new ParleyError('session-ended', sentence, { reason, cause: failure }))
     events.emit('ended', end)
     ended.resolve(end)
   })
@@ -281,6 +285,8 @@ export const createSession = (options: SessionOptions): SessionControl => {
     whenEnded: ended.promise,
   }
 }
+
+const eventTypes = ['state', 'channel', 'track', 'track-removed', 'mute', 'signal', 'ended', 'warning'] as const
 
 const sides = { local: 'this side', remote: 'the other side' }
 

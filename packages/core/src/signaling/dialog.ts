@@ -10,8 +10,11 @@ export type DialogEvent =
   /** A sign of life; nothing is unconfirmed any more; messages go another way. */
   | { readonly type: 'heard' | 'settled' | 'carrier'; readonly message?: undefined }
 
-/** What carries the messages of a dialog now. `both`: the control channel may be dead. `none`: they wait. */
-export type Carrier = 'transport' | 'control' | 'both' | 'none'
+/**
+ * What carries the messages of a dialog now. `both`: the control channel may be dead. They wait with `none`, without a link,
+ * and with `unaddressed`, while nobody is known whom they could reach.
+ */
+export type Carrier = 'transport' | 'control' | 'both' | 'none' | 'unaddressed'
 
 export interface DialogOptions {
   readonly session: string
@@ -92,14 +95,14 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
   }
 
   const carrier = (): Carrier => {
-    if (remoteInstance === '') return 'none'
     if (!isLinkOpen()) return control ? 'control' : 'none'
+    if (remoteInstance === '') return 'unaddressed'
     if (!control) return 'transport'
     return isDoubted ? 'both' : 'control'
   }
   const chooseCarrier = () => {
-    if (carrier() === 'none') delivery.suspend()
-    else delivery.resume()
+    if (canCarry(carrier())) delivery.resume()
+    else delivery.suspend()
     listener?.({ type: 'carrier' })
   }
   const doubt = () => {
@@ -150,3 +153,6 @@ export const createDialog = ({ session, instance, remoteId, link, isLinkOpen, ..
     },
   }
 }
+
+/** Whether messages go out now; else they wait. */
+export const canCarry = (carrier: Carrier): boolean => carrier !== 'none' && carrier !== 'unaddressed'

@@ -35,8 +35,8 @@ export interface SignalingJoin {
   /** The medium knows that nobody took a message for this id. Call it only when sure. */
   readonly onUnreachable: (to: string) => void
   /**
-   * The link was lost and will be tried again; once per `onOpen`. Before the first `onOpen`, and with a reason, it says
-   * that the room cannot be joined, and that nobody tries any more.
+   * The link was lost and will be tried again; once per `onOpen`. With a reason, before the first `onOpen` or later, it says
+   * that the room cannot be joined, or not again, and that nobody tries any more.
    */
   readonly onClose: (reason?: Error) => void
 }
@@ -53,6 +53,11 @@ export interface SignalingLink {
   readonly send: (to: string, text: string) => void
   /** Leaves the room. Idempotent; nothing is delivered after it was called, `onClose` included. */
   readonly close: () => Promise<void>
+  /**
+   * Why there is no link now, in a sentence for people, such as which address does not answer. Read while the link is not
+   * open; without secrets, since it is logged.
+   */
+  readonly trouble?: string | undefined
   /** For a medium that does not know who is there: somebody is about to be called, so find out and tell. */
   readonly seek?: (id: string) => void
   /**

@@ -17,7 +17,7 @@ const enter = (network: MemoryNetwork, id: string, instance = `${id}-1`, room = 
     onMessage: (from, text) => events.push(`${from}: ${text}`),
     onPresence: ({ type, peer }) => events.push(`${type} ${peer.id}/${peer.instance}`),
     onUnreachable: (to) => events.push(`unreachable ${to}`),
-    onClose: (reason) => events.push(reason === undefined ? 'close' : 'lost'),
+    onClose: (reason) => events.push(reason === undefined ? 'lost' : 'refused'),
   })
   return {
     ...link,

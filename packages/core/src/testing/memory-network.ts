@@ -238,8 +238,7 @@ export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork
         const wasOpen = isOpen(member)
         if (member.state !== 'closed') member.state = 'lost'
         // Queued, because a test may call this from an interceptor, inside the peer's own send.
-        if (wasOpen)
-          later(() => member.state !== 'closed' && member.join.onClose(new Error('The test took it down.')), 0)
+        if (wasOpen) later(() => member.state !== 'closed' && member.join.onClose(), 0)
         if (tell) later(() => member.state === 'lost' && announce(member, 'left'))
       }
     },

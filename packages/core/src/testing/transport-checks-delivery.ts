@@ -104,6 +104,13 @@ export const deliveryChecks: readonly StagedCheck[] = [
         oddNames.map((name) => stage.join(name)),
       )
       await open(stage, [hub])
+      // A medium may bring nothing to whom it has not seen yet.
+      for (const guest of guests)
+        await stage.until(
+          () => hub.sees(guest) && guest.sees(hub),
+          promises.arrives,
+          () => `presence does not tell the id ${guest.self.id}`,
+        )
       for (const guest of guests) hub.send(guest.self.id, guest.self.id)
       for (const guest of guests) guest.send('hub', guest.self.id)
       for (const guest of guests) {
@@ -117,11 +124,6 @@ export const deliveryChecks: readonly StagedCheck[] = [
           () => heard(hub, id),
           promises.arrives,
           () => `nothing arrived from the id ${id}`,
-        )
-        await stage.until(
-          () => hub.sees(guest),
-          promises.arrives,
-          () => `presence does not tell the id ${id}`,
         )
         onlyHeard(stage, guest, [id], promises.addressed)
       }

@@ -40,6 +40,9 @@ export const withFaults = (transport: SignalingTransport, options: WithFaultsOpt
       get maxLength() {
         return link.maxLength
       },
+      get trouble() {
+        return link.trouble
+      },
       seek: (id) => link.seek?.(id),
       close: () => {
         closed = true

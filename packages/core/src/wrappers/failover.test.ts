@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { acceptAll, createStage, watch } from '../peer-stage.ts'
 import type { SignalingJoin, SignalingTransport } from '../signaling/transport.ts'
 import { describeTransport } from '../testing/describe-transport.ts'
@@ -97,6 +97,39 @@ describe('the link of a failover', () => {
     const { join } = createPuppet()
     expect(() => failover([refuse('first'), refuse('second')])(join)).toThrow('first')
     expect(() => failover([])(join)).toThrow('at least one transport')
+  })
+
+  it('cannot join when one refuses by a word, and the next by throwing', () => {
+    const onClose = vi.fn()
+    const { join } = withPuppets().a
+    const early: SignalingTransport = (lane) => {
+      lane.onClose(new Error('first'))
+      return { send: () => {}, close: async () => {} }
+    }
+    failover([early, refuse('second')])({ ...join, onClose })
+    expect(onClose.mock.calls).toEqual([[expect.objectContaining({ message: 'second' })]])
+  })
+
+  it('is lost, and not refused, while another of them is tried', () => {
+    const { a, b, news } = withPuppets()
+    a.join.onOpen()
+    b.join.onOpen()
+    b.join.onClose()
+    a.join.onClose(new Error('a refused'))
+    expect(news()).toEqual(['open', 'close undefined'])
+    b.join.onClose(new Error('b refused'))
+    expect(news()).toEqual(['close b refused'])
+  })
+
+  it('says what is the matter with each of them', () => {
+    const troubled = (trouble?: string): SignalingTransport => {
+      return () => ({ send: () => {}, close: async () => {}, trouble })
+    }
+    const { join } = withPuppets().a
+    expect(failover([troubled('No relay.'), troubled(), troubled('No broker.')])(join).trouble).toBe(
+      'No relay. No broker.',
+    )
+    expect(failover([troubled()])(join).trouble).toBeUndefined()
   })
 
   it('takes texts as long as the narrowest of them does', () => {

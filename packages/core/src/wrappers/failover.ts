@@ -67,17 +67,16 @@ export const failover =
     }
 
     const lose = (lane: Lane, reason?: Error) => {
-      const { state } = lane
-      if (state === 'open') {
-        lane.state = 'lost'
+      const wasOpen = lane.state === 'open'
+      if (reason !== undefined) lane.state = 'failed'
+      else if (wasOpen) lane.state = 'lost'
+      if (wasOpen) {
         // What it told counts as old now, and is not what the next opening tells.
         lane.openings += 1
         reviewLater()
-        if (!isOpen()) join.onClose(reason)
-      } else if (state === 'opening' && reason !== undefined) {
-        lane.state = 'failed'
-        if (lanes.every((other) => other.state === 'failed')) join.onClose(reason)
       }
+      if (lanes.every(({ state }) => state === 'failed')) join.onClose(reason)
+      else if (wasOpen && !isOpen()) join.onClose()
     }
 
     const see = (lane: Lane, peer: PeerAddress) => {
@@ -138,8 +137,8 @@ export const failover =
       try {
         lane.link = enter(transports[index] as SignalingTransport, lane)
       } catch (error) {
-        lane.state = 'failed'
         errors.push(error as Error)
+        if (errors.length < lanes.length) lose(lane, error as Error)
       }
     }
     if (errors.length === lanes.length) throw errors[0] ?? new Error('failover() needs at least one transport.')
@@ -151,6 +150,9 @@ export const failover =
         for (const { link } of routes.choose(to)) link?.send(to, text)
       },
       ...(links.some(({ seek }) => seek) && { seek: (id) => links.forEach((link) => link.seek?.(id)) }),
+      get trouble() {
+        return links.flatMap(({ trouble = [] }) => trouble).join(' ') || undefined
+      },
       /** A message may take any of them. */
       get maxLength() {
         return Math.min(...links.map(({ maxLength = Infinity }) => maxLength))

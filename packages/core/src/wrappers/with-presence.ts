@@ -183,6 +183,9 @@ export const withPresence =
 
     return {
       send: link.send,
+      get trouble() {
+        return link.trouble
+      },
       get maxLength() {
         return link.maxLength
       },

@@ -222,13 +222,13 @@ forEachBrowser((browser) => {
     const page = await openPlayground(browser)
     await press(page, 'alice', 'Call')
     await expectStatus(page, 'bob', 'ringing')
-    expect(await litStates(page, 'session', 'alice')).toEqual(['active.calling'])
+    await expect.poll(() => litStates(page, 'session', 'alice'), soon).toEqual(['active.calling.heard'])
     expect(await litStates(page, 'session', 'bob')).toEqual(['ringing'])
     expect(await litStates(page, 'negotiation', 'bob')).toEqual([])
     await press(page, 'bob', 'Accept')
     await expectStatus(page, 'alice', 'connected')
     await expectStatus(page, 'bob', 'connected')
-    expect(await litStates(page, 'session', 'bob')).toEqual(['active.connected'])
+    expect(await litStates(page, 'session', 'bob')).toEqual(['active.connected.live'])
     await expect.poll(() => litStates(page, 'negotiation', 'alice'), soon).toEqual(['stable.holdingFloor'])
     await expect.poll(() => litStates(page, 'negotiation', 'bob'), soon).toEqual(['stable.listening'])
     const told = (await messages(page)).filter((type) => type !== 'candidates')
@@ -242,7 +242,8 @@ forEachBrowser((browser) => {
     await expectStatus(page, 'alice', 'ended')
     await expectStatus(page, 'bob', 'ended')
     const connected = 'active.connecting>active.connected.live'
-    const caller = ['idle>active.calling.unheard', 'active.calling>active.connecting.attempting', connected]
+    const heard = 'active.calling.unheard>active.calling.heard'
+    const caller = ['idle>active.calling.unheard', heard, 'active.calling>active.connecting.attempting', connected]
     const callee = ['idle>ringing.present', 'ringing>active.connecting.attempting', connected]
     expect(new Set(await takenEdges(page, 'session', 'alice'))).toEqual(new Set([...caller, 'active>ended']))
     expect(new Set(await takenEdges(page, 'session', 'bob'))).toEqual(
@@ -348,12 +349,15 @@ describe('the steps of a session', () => {
     channels: [],
     candidates: { queued: 0, applied: 0, stale: 0, dropped: 0 },
   }
+  const calling: SessionSnapshot = { ...connected, status: 'calling', liveness: 'unheard' }
   const interrupted: SessionSnapshot = { ...connected, status: 'interrupted', liveness: undefined }
   const ended: SessionSnapshot = { ...connected, status: 'ended', liveness: undefined, endReason: 'closed' }
   const renewed: SessionSnapshot = { ...interrupted, status: 'recovering', connection: 2 }
   const recovering = { state: 'recovering', event: 'rtc.failed' }
 
   it.each([
+    ['a side that has the call', calling, { ...calling, liveness: 'heard' }, undefined, [{ state: 'calling.heard' }]],
+    ['a silent side', connected, { ...connected, liveness: 'silent' }, undefined, [{ state: 'connected.doubted' }]],
     ['a frozen page', connected, { ...connected, liveness: 'frozen' }, undefined, [{ state: 'connected.frozen' }]],
     ['a hang-up', connected, ended, 'hangup', [{ state: 'ended', event: 'signal.hangup' }]],
     ['a side that is gone', connected, ended, 'candidates', [{ state: 'ended', event: 'rtc.closed' }]],

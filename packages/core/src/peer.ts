@@ -1,19 +1,19 @@
 import { assertKnown } from './assert-known.ts'
 import { createDialogBook } from './dialog-book.ts'
 import { createEmitter } from './emitter.ts'
-import { ParleyError, toTransportError } from './errors.ts'
+import { ParleyError } from './errors.ts'
 import { createHighest } from './highest.ts'
 import { assertName, isName, randomName } from './name.ts'
 import { standsOver } from './negotiation/role.ts'
-import type { Peer, PeerDropReason, PeerEvents, PeerOptions, PeerSignaling } from './peer-handle.ts'
+import type { Peer, PeerDropReason, PeerEvents, PeerOptions } from './peer-handle.ts'
 import { resolvePeerOptions } from './peer-options.ts'
 import { isOver } from './session/session-snapshot.ts'
 import { createSession, type SessionControl } from './session/session.ts'
 import { addressKey } from './signaling/address-key.ts'
 import { createDialog, type Dialog } from './signaling/dialog.ts'
 import { decode, isMetadata, type Envelope, type Message } from './signaling/message.ts'
-import { joinRoom } from './signaling/join-room.ts'
-import type { PeerAddress, PresenceChange, SignalingJoin } from './signaling/transport.ts'
+import { createRoomLink } from './room-link.ts'
+import type { PeerAddress, PresenceChange } from './signaling/transport.ts'
 import { listenToSurroundings } from './surroundings.ts'
 import { withResolvers } from './with-resolvers.ts'
 
@@ -24,8 +24,6 @@ const maxIdleDialogs = 256
 /** Dialogs with one remote id, so that nobody takes all the places. */
 const maxDialogsEach = 128
 const eventTypes = ['call', 'peer-joined', 'peer-left', 'signaling', 'warning'] as const
-/** ms without a link until that is worth a warning: most that are lost are back before. */
-const linkPatience = 5_000
 
 /**
  * Joins a room under an id, to call others there and to be called. It joins at once and stays until `close()`, or until
@@ -46,47 +44,11 @@ export const createPeer = (options: PeerOptions): Peer => {
   const sessions = new Set<SessionControl>()
   /** How many calls each instance has made, as far as heard. */
   const { raise: isNewCall } = createHighest()
-  const ready = withResolvers<void>()
   let calls = 0
-  let signaling: PeerSignaling = 'joining'
-  let refusal: ParleyError | undefined
   let closing: Promise<void> | undefined
   const closed = withResolvers<void>()
-  let joinTimer: unknown
-  let linkTimer: unknown
 
   const events = createEmitter<PeerEvents>(eventTypes, (warning) => events.emit('warning', warning))
-
-  const setSignaling = (state: Exclude<PeerSignaling, 'joining'>) => {
-    if (signaling === state) return
-    signaling = state
-    clock.clearTimeout(linkTimer)
-    if (state === 'lost') watchLink()
-    else clock.clearTimeout(joinTimer)
-    if (state === 'open') {
-      refusal = undefined
-      ready.resolve()
-    }
-    for (const { transportChanged } of dialogs.values()) transportChanged()
-    events.emit('signaling', state)
-  }
-
-  /** The transport cannot join, or not again. */
-  const refuse = (error: ParleyError) => {
-    refusal = error
-    ready.reject(error)
-    events.emit('warning', { code: 'transport-failed', message: error.message, error })
-    setSignaling('refused')
-  }
-
-  const trouble = () => link.trouble ?? 'The server of the transport does not answer.'
-  const watchLink = () => {
-    const warn = () => {
-      const message = `"${id}" has had no link to the room "${room}" for ${linkPatience} ms, and goes on trying. ${trouble()}`
-      events.emit('warning', { code: 'transport-failed', message })
-    }
-    linkTimer = clock.setTimeout(warn, linkPatience)
-  }
 
   const takePresence = ({ type, peer }: PresenceChange) => {
     const key = addressKey(peer)
@@ -141,7 +103,7 @@ export const createPeer = (options: PeerOptions): Peer => {
   }
 
   const addDialog = (session: string, remoteId: string, remoteInstance: string): Dialog => {
-    const isLinkOpen = () => signaling === 'open'
+    const isLinkOpen = () => state() === 'open'
     const dialog = createDialog({ session, instance, remoteId, remoteInstance, link, isLinkOpen, clock, random })
     dialogs.set(session, dialog)
     return dialog
@@ -218,14 +180,11 @@ export const createPeer = (options: PeerOptions): Peer => {
 
   const closeAll = async () => {
     stopListening()
-    clock.clearTimeout(joinTimer)
-    clock.clearTimeout(linkTimer)
     const live = [...sessions]
     for (const { send } of live) send({ type: 'call.close' })
     await Promise.all(live.map(({ whenEnded }) => whenEnded))
     for (const session of dialogs.keys()) forget(session)
-    await link.close()
-    ready.reject(new ParleyError('closed', `The peer "${id}" was closed before it joined.`))
+    await leave()
     events.clear()
   }
   const close = (): Promise<void> => {
@@ -239,27 +198,29 @@ export const createPeer = (options: PeerOptions): Peer => {
     for (const { send } of sessions) send({ type })
   }
 
-  const join: SignalingJoin = {
-    room,
-    self: { id, instance },
-    onOpen: () => setSignaling('open'),
-    onClose: (reason) => {
-      if (reason) refuse(toTransportError(reason, `"${id}" cannot join the room "${room}". `))
-      else setSignaling('lost')
+  const {
+    link,
+    ready,
+    state,
+    refusal,
+    close: leave,
+  } = createRoomLink({
+    transport: options.transport,
+    join: {
+      room,
+      self: { id, instance },
+      onMessage: receive,
+      onPresence: takePresence,
+      onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
     },
-    onMessage: receive,
-    onPresence: takePresence,
-    onUnreachable: () => {}, // the reach deadline decides: whoever is called may be about to join
-  }
-  const giveUp = () =>
-    ready.reject(
-      new ParleyError('transport-failed', `The room "${room}" was not joined in ${deadlines.join} ms. ${trouble()}`),
-    )
-  const link = joinRoom(options.transport, join)
-  if (signaling === 'joining') {
-    joinTimer = clock.setTimeout(giveUp, deadlines.join)
-    watchLink()
-  }
+    deadline: deadlines.join,
+    clock,
+    onChange: (signaling) => {
+      for (const { transportChanged } of dialogs.values()) transportChanged()
+      events.emit('signaling', signaling)
+    },
+    warn: (warning) => events.emit('warning', warning),
+  })
   const stopListening = listenToSurroundings({
     onNetworkChange: tellSessions('network.changed'),
     onFreeze: tellSessions('page.frozen'),
@@ -271,9 +232,9 @@ export const createPeer = (options: PeerOptions): Peer => {
     id,
     instance,
     room,
-    ready: ready.promise,
+    ready,
     get signaling() {
-      return signaling
+      return state()
     },
     get peers() {
       return [...present.values()]
@@ -288,7 +249,8 @@ export const createPeer = (options: PeerOptions): Peer => {
       if (closing) throw new ParleyError('closed', `The peer "${id}" is closed.`)
       assertName('id to call', remoteId, 'invalid-id')
       if (remoteId === id) throw new ParleyError('self-call', `The peer "${id}" cannot call itself.`)
-      if (refusal) throw refusal
+      const refused = refusal()
+      if (refused) throw refused
       if (!isMetadata(metadata))
         throw new ParleyError(
           'invalid-option',

@@ -55,7 +55,9 @@ const createConfiguredRelay = (config: RelayConfig, logger: RelayLogger): Relay 
       }),
     })
   } catch (error) {
-    logger.error({ err: error }, `cannot start: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const hint = code === 'EADDRINUSE' ? '; is a relay running already? Another port is --port 8788' : ''
+    logger.error({ err: error }, `cannot start: ${message}${hint}`)
     return undefined
   }
 }
@@ -76,8 +78,10 @@ export const warningsOf = ({ host, origins, jwtSecret, jwtJwksUrl }: RelayConfig
 const stopOnSignals = (relay: Relay, on: RelayProcess['on'], exit: RelayProcess['exit'], logger: RelayLogger): void => {
   let stops = 0
   const stop = async (): Promise<void> => {
-    if (++stops === 1) await relay.drain()
-    else await relay.close()
+    if (++stops === 1) {
+      logger.info({}, 'stopping: sends everybody away within 15 s; a second signal stops it at once')
+      await relay.drain()
+    } else await relay.close()
     exit(stops === 1 ? 0 : 1)
   }
   const onSignal = (): void => {

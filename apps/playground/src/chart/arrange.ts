@@ -25,7 +25,7 @@ export interface Sides {
   readonly right: number
 }
 
-const gaps = { nodesep: 16, ranksep: 28, edgesep: 8 }
+const gaps = { nodesep: 13, ranksep: 28, edgesep: 8 }
 
 /**
  * Puts nodes into columns, from the left to the right, so that no line runs over what it does not belong to. Those in

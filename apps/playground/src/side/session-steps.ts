@@ -27,8 +27,11 @@ export const sessionStepsOf = (
   return [{ state: 'recovering.renewing' }, { state: 'replacing', event: '' }, entered]
 }
 
-/** Of the states within a status, a snapshot names one. */
-const stateOf = ({ status, liveness }: SessionSnapshot): string => (liveness === 'frozen' ? 'connected.frozen' : status)
+/** Of the states within a status, a snapshot names those that say what is known of the other side. */
+const stateOf = ({ status, liveness }: SessionSnapshot): string => {
+  const inner = liveness === 'silent' ? 'doubted' : liveness
+  return inner === undefined ? status : `${status}.${inner}`
+}
 
 const eventOf = (
   { status, role, endReason }: SessionSnapshot,

@@ -3,7 +3,7 @@ import { enqueue, noCandidates, type CandidateCounters, type CandidateQueue } fr
 import { standsOver, type Role } from '../negotiation/role.ts'
 import type { NegotiationInput, Offer } from '../negotiation/signals.ts'
 import { notProvided, setup, toConnection } from '../setup.ts'
-import type { Message } from '../signaling/message.ts'
+import type { EndReason, Message } from '../signaling/message.ts'
 import { defaultDeadlines } from './deadlines.ts'
 import type { ConnectionEvent, SessionEnd, SessionEvent, SessionInput } from './session-event.ts'
 
@@ -118,3 +118,8 @@ export const sessionSetup = setup({
     ignore: assign({ ignored: ({ context }) => context.ignored + 1 }),
   },
 })
+
+/** An end by this side, for a reason. */
+export const endAs = (reason: EndReason) => ({ type: 'end', params: { reason, by: 'local' } }) as const
+
+export const restartIce = { type: 'toConnection', params: { type: 'restartIce' } } as const

@@ -105,6 +105,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
           if (pc.signalingState === 'have-remote-offer') openChannels()
         },
       })
+      stopControl = stop
     },
     onClose: () => {
       report.close()

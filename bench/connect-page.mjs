@@ -1,6 +1,5 @@
 /** The page of `connect.mjs`: calls by Parley and by hand, in this page alone or with another page over a WebSocket. */
 import { createPeer } from '../packages/core/src/index.ts'
-import { memoryNetwork } from '../packages/core/src/testing/memory-network.ts'
 import { webSocketTransport } from '../packages/transport-ws/src/index.ts'
 
 const event = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }))
@@ -58,8 +57,27 @@ const answerAll = (peer) =>
 
 const ended = (session) => new Promise((resolve) => session.on('ended', resolve))
 
-const network = memoryNetwork()
-const join = (id, transport = network.transport()) => createPeer({ id, room: 'bench', transport })
+/** A transport within the page that takes as long as the signaling of the calls by hand: no time. */
+const createLocalTransport = () => {
+  const joined = new Map()
+  return ({ self, onOpen, onPresence, onMessage }) => {
+    const tell = (to, peer) => to.onPresence({ type: 'joined', peer })
+    queueMicrotask(() => {
+      onOpen()
+      for (const other of joined.values()) {
+        tell(other, self)
+        tell({ onPresence }, other.self)
+      }
+      joined.set(self.id, { self, onPresence, onMessage })
+    })
+    return {
+      send: (to, text) => queueMicrotask(() => joined.get(to)?.onMessage(self.id, text)),
+      close: async () => {},
+    }
+  }
+}
+const localTransport = createLocalTransport()
+const join = (id, transport = localTransport) => createPeer({ id, room: 'bench', transport })
 const local = { alice: join('alice'), bob: join('bob') }
 answerAll(local.bob)
 
@@ -155,8 +173,9 @@ globalThis.keep = async (kind, count) => {
       await callBare(sides.one.pc)
       globalThis.kept.push(sides)
     } else {
-      const { transport } = memoryNetwork() // of its own, so that nobody hears of the other pairs
-      const peers = ['one', 'two'].map((id) => join(id, transport()))
+      const transport = createLocalTransport() // of its own, so that nobody hears of the other pairs
+      const peers = ['one', 'two'].map((id) => join(id, transport))
+      await peers[0].ready
       answerAll(peers[1])
       await callParley(peers[0].call('two'))
       globalThis.kept.push(peers)

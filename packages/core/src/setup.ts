@@ -1,4 +1,10 @@
-import { createMachine, type AnyActorRef, type EventObject, type setup as xstateSetup } from 'xstate'
+import {
+  createMachine,
+  type AnyActorRef,
+  type AnyStateMachine,
+  type EventObject,
+  type setup as xstateSetup,
+} from 'xstate'
 
 /**
  * XState's `setup`, with its types, without the action creators that it carries along for whoever asks: they are
@@ -21,3 +27,24 @@ export const notProvided = () => {
  */
 export const toConnection = <Event extends EventObject>({ self }: { readonly self: AnyActorRef }, event: Event): void =>
   self.getSnapshot().children.connection?.send(event)
+
+/**
+ * What `machine.provide()` does, without its copy of every state and transition of the chart, which would be most of what a
+ * session costs in time and in heap. The states are shared; for what they only name, XState asks the machine of a snapshot.
+ */
+export const provide = <Machine extends AnyStateMachine>(
+  machine: Machine,
+  { actors, guards, delays }: Parameters<Machine['provide']>[0],
+): Machine => {
+  const { implementations } = machine
+  const provided = Object.create(machine) as Machine
+  provided.implementations = {
+    ...implementations,
+    actors: { ...implementations.actors, ...actors },
+    guards: { ...implementations.guards, ...guards },
+    delays: { ...implementations.delays, ...(delays as typeof implementations.delays) },
+  }
+  // A machine binds its methods to itself, and the first snapshot holds the machine that made it.
+  provided.getInitialSnapshot = machine.constructor.prototype.getInitialSnapshot.bind(provided)
+  return provided
+}

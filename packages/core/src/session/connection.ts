@@ -2,6 +2,7 @@ import { createActor, fromCallback } from 'xstate'
 import { negotiationMachine } from '../negotiation/machine.ts'
 import type { NegotiationEvent, NegotiationInput } from '../negotiation/signals.ts'
 import { createPeerConnectionActors, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
+import { provide } from '../setup.ts'
 import type { ConnectionEvent } from './session-event.ts'
 
 /**
@@ -25,7 +26,7 @@ export const connectionLogic = (
         if (state === 'connected' || state === 'disconnected' || state === 'failed') sendBack({ type: `rtc.${state}` })
       },
     })
-    const negotiation = createActor(negotiationMachine.provide({ actors }), { input, clock: options.clock })
+    const negotiation = createActor(provide(negotiationMachine, { actors }), { input, clock: options.clock })
     negotiation.on('signals', ({ messages }) => sendBack({ type: 'negotiation.signals', messages }))
     negotiation.subscribe({
       next: ({ value, context }) => {

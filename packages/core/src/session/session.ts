@@ -6,6 +6,7 @@ import { listen } from '../listen.ts'
 import { assertName } from '../name.ts'
 import { carriesMedia } from '../rtc/media.ts'
 import { openDataChannel, type PeerConnectionOptions } from '../rtc/peer-connection.ts'
+import { provide } from '../setup.ts'
 import { canCarry, type Dialog, type DialogEvent } from '../signaling/dialog.ts'
 import type { Message } from '../signaling/message.ts'
 import { withResolvers } from '../with-resolvers.ts'
@@ -125,7 +126,7 @@ export const createSession = (options: SessionOptions): SessionControl => {
     onDataChannel: channels.take,
   })
   const delays = { ...deadlines, ring: deadlines.answer + deadlines.reach }
-  const machine = sessionMachine.provide({
+  const machine = provide(sessionMachine, {
     actors: { connection },
     delays,
     guards: { isDataOnly: () => !peerConnection || !carriesMedia(peerConnection) },

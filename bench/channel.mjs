@@ -3,46 +3,16 @@
  * page of Chromium, in alternating rounds, how fast it is and how long the main thread works for it.
  * `node bench/channel.mjs [rounds]` takes some 2 minutes; with `--soak` each transfer is 1 GiB.
  */
-import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-
-const { chromium } = createRequire(new URL('../e2e/package.json', import.meta.url))('playwright-core')
+import { median, startBrowser } from './browser-page.mjs'
 
 const isSoak = process.argv.includes('--soak')
 const rounds = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? (isSoak ? 1 : 15))
 const total = isSoak ? 2 ** 30 : 2 ** 26
 const kinds = ['bare', 'parley']
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('channel-page.mjs', import.meta.url))],
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2022',
-  write: false,
-})
-const server = createServer(({ url }, response) => {
-  if (url === '/page.js') return response.setHeader('content-type', 'text/javascript').end(outputFiles[0].text)
-  response.setHeader('content-type', 'text/html').end('<!doctype html><script type="module" src="/page.js"></script>')
-})
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-const browser = await chromium.launch({
-  executablePath: process.env.PARLEY_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
-})
+const browser = await startBrowser('channel-page.mjs')
 try {
-  const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${server.address().port}`)
-  await page.waitForSelector('html[data-ready]', { state: 'attached' })
-  const debugging = await page.context().newCDPSession(page)
-  await debugging.send('Performance.enable')
-  const metric = async (name) => {
-    const { metrics } = await debugging.send('Performance.getMetrics')
-    return metrics.find((each) => each.name === name).value
-  }
+  const { page, metric } = await browser.open()
   const measure = async (kind) => {
     const before = await metric('TaskDuration')
     const ms = await page.evaluate(([name, bytes]) => transfer(name, bytes), [kind, total])
@@ -74,5 +44,4 @@ try {
   console.log(`  main thread ratio ${ratio('task').toFixed(2)}   target: at most 1.5`)
 } finally {
   await browser.close()
-  server.close()
 }

@@ -3,59 +3,25 @@
  * until the first echo over a data channel, in one page and between two over a WebSocket relay, the main thread's work for
  * it, and what a connection costs that does nothing. `node bench/connect.mjs [rounds]`; takes a minute or two.
  */
-import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { importSource } from '../scripts/import-source.mjs'
 import { createBareRelay } from './bare-relay.mjs'
+import { median, startBrowser } from './browser-page.mjs'
 
-const { chromium } = createRequire(new URL('../e2e/package.json', import.meta.url))('playwright-core')
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const { createRelay } = await importSource(here('../packages/relay/src/index.ts'))
+const { createRelay } = await importSource(fileURLToPath(new URL('../packages/relay/src/index.ts', import.meta.url)))
 
 const rounds = Number(process.argv[2] ?? 12)
 /** Calls in a round of one kind, and pairs that stay for the measurement of what idle ones cost. */
 const calls = 10
 const pairs = 40
 const kinds = ['bare', 'parley']
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
-const { outputFiles } = await build({
-  entryPoints: [here('connect-page.mjs')],
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2022',
-  write: false,
-})
-const server = createServer(({ url }, response) => {
-  if (url === '/page.js') return response.setHeader('content-type', 'text/javascript').end(outputFiles[0].text)
-  response.setHeader('content-type', 'text/html').end('<!doctype html><script type="module" src="/page.js"></script>')
-})
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const many = 1_000_000
 const limits = { messagesPerSecond: many, messageBurst: many, bytesPerSecond: many * 1000, byteBurst: many * 1000 }
 const relay = createRelay({ port: 0, limits, origins: 'any' })
 const urls = [`ws://127.0.0.1:${await createBareRelay()}`, `ws://127.0.0.1:${(await relay.listen()).port}`]
-const browser = await chromium.launch({
-  executablePath: process.env.PARLEY_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
-})
-
-const open = async () => {
-  const page = await (await browser.newContext()).newPage()
-  await page.goto(`http://127.0.0.1:${server.address().port}`)
-  await page.waitForSelector('html[data-ready]', { state: 'attached' })
-  const debugging = await page.context().newCDPSession(page)
-  await debugging.send('Performance.enable')
-  const metric = async (name) => {
-    const { metrics } = await debugging.send('Performance.getMetrics')
-    return metrics.find((each) => each.name === name).value
-  }
-  return { page, metric, collect: () => debugging.send('HeapProfiler.collectGarbage') }
-}
+const { open, close } = await startBrowser('connect-page.mjs')
 
 /** The median of each kind over alternating rounds, and the median of the ratios of the rounds. */
 const compare = async (measure) => {
@@ -123,8 +89,7 @@ try {
     `  main thread: bare ${idle.bare.task.toFixed(2)} ms/s, parley ${idle.parley.task.toFixed(2)} ms/s   target: at most 0.2`,
   )
 } finally {
-  await browser.close()
+  await close()
   await relay.close()
-  server.close()
 }
 process.exit() // the bare relay knows no end

@@ -22,8 +22,9 @@ export interface WebSocketTransport extends SignalingTransport {
 }
 
 /**
- * A transport over the Parley relay at `url`. Throws `invalid-option` at once if that is no address; joining throws `unsupported` where
- * there is no WebSocket. The relay may refuse the room with `unauthorized`, `id-taken`, `room-full` or `incompatible`.
+ * A transport over the Parley relay at `url`. Throws `invalid-option` at once if that is no address; joining throws
+ * `unsupported` where there is no WebSocket. The relay may refuse the room with `unauthorized`, `id-taken`, `room-full` or
+ * `incompatible`.
  */
 export const webSocketTransport = (options: WebSocketTransportOptions): WebSocketTransport => {
   const url = toAddress(options?.url)

@@ -124,8 +124,9 @@ export const scenarios: Readonly<Record<string, (world: World) => Promise<void>>
     world.causes.add('path')
     world.fabric.cut()
     const areOver = () => [caller, callee].every(({ ends }) => ends[0]?.reason === 'failed')
-    // A browser takes up to 8.6 s to see that the path is silent; then comes the ladder.
-    await world.until(areOver, 'both sides end as failed', 60_000)
+    // A browser takes up to 8.6 s to see that the path is silent; then comes the ladder: two restarts, and four connections at
+    // most, each for 15 s at most and 6 s after the last. Most seeds take 30 s.
+    await world.until(areOver, 'both sides end as failed', 110_000)
   },
 
   'path lost for a while': async (world) => {

@@ -26,13 +26,15 @@ const names = Object.keys(scenarios)
 const withOwnWaits = ['reload of a page', 'partition between offer and answer', 'ends at random moments']
 
 describe('whole peers in a seeded world', () => {
-  it.each(cells)('come to one agreed outcome over $faults', { timeout: 3_600_000 }, async ({ faults, mayGiveUp }) => {
+  // As `replay` below names them.
+  const named = cells.map((cell) => [JSON.stringify(cell.faults), cell] as const)
+  it.each(named)('come to one agreed outcome over %s', { timeout: 3_600_000 }, async (title, { faults, mayGiveUp }) => {
     const failures: string[] = []
     const waits: number[] = []
     const outcomes = { connected: 0, ended: 0, 'gave up': 0 }
     for (let seed = first; seed < first + count; seed += 1) {
       const name = names[seed % names.length] ?? ''
-      const replay = `PARLEY_SEED=${seed} npx vitest run --project unit simulation/seeds -t '${JSON.stringify(faults)}'`
+      const replay = `PARLEY_SEED=${seed} npx vitest run --project unit simulation/seeds -t '${title}'`
       const world = await play({ seed, name, faults, replay }).catch((error: Error) => {
         failures.push(`${name}: ${error.message}`)
       })

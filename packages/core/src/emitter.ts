@@ -5,7 +5,10 @@ import { ParleyError } from './errors.ts'
 /** Ends the subscription that returned it. Calling it again does nothing. */
 export type Unsubscribe = () => void
 
-/** The subscribing half of an emitter, which is all that a handle shows. Throws `invalid-option` for no event or listener. */
+/**
+ * The subscribing half of an emitter, which is all that a handle shows. Throws `invalid-option` for an event that there is
+ * none of, and for a listener that is no function.
+ */
 export type Listen<Events> = <Type extends keyof Events>(
   type: Type,
   listener: (payload: Events[Type]) => unknown,
@@ -14,6 +17,7 @@ export type Listen<Events> = <Type extends keyof Events>(
 export interface Emitter<Events> {
   readonly on: Listen<Events>
   readonly emit: <Type extends keyof Events>(type: Type, payload: Events[Type]) => void
+  /** Whether anybody listens to it. */
   readonly isHeard: (type: keyof Events) => boolean
   /** Forgets every listener. */
   readonly clear: () => void

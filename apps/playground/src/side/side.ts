@@ -3,13 +3,13 @@ import {
   type Channel,
   type ChannelState,
   type PeerAddress,
+  type PeerSignaling,
   type Session,
   type SessionEnd,
   type SessionReport,
   type SessionSignal,
   type SessionSnapshot,
   type SignalingTransport,
-  type PeerSignaling,
 } from '@parley-rtc/core'
 import { otherOf, type Name } from '../place.ts'
 

@@ -124,8 +124,8 @@ const adviseOnPath = ({ connection, candidateTypes, iceErrors }: SessionReport):
   if (!hasRelay && connection.iceTransportPolicy === 'relay')
     return advice(
       'relay-unreachable',
-      'Only relays are allowed (`iceTransportPolicy: "relay"`), and none was given or could be reached. Check the address of the ' +
-        'TURN server, its port in the firewall, and add `turns:` on port 443.',
+      'Only relays are allowed (`iceTransportPolicy: "relay"`), and none was given or could be reached. Check the ' +
+        'address of the TURN server, its port in the firewall, and add `turns:` on port 443.',
     )
   if (!hasRelay && iceErrors['701'] && !has(sent, 'srflx'))
     return advice(
